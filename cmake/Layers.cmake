@@ -1,0 +1,23 @@
+# p2p_layer(NAME [DIR d] DEPS layers... LIBS outside libraries...)
+# A layer is a folder of libcommon, a static library p2p_<name>, and a namespace. DEPS are the layers it
+# may see; tests/style checks the includes against the same order. LIBS stay private to the layer's
+# own .cpp files, so that their headers never reach another layer.
+function(p2p_layer name)
+  cmake_parse_arguments(ARG "" "DIR" "DEPS;LIBS" ${ARGN})
+  if(NOT ARG_DIR)
+    set(ARG_DIR ${name})
+  endif()
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_DIR}/*.cpp)
+  if(sources)
+    add_library(p2p_${name} STATIC ${sources})
+    set(scope PUBLIC)
+    target_link_libraries(p2p_${name} PRIVATE ${ARG_LIBS})
+  else()
+    add_library(p2p_${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(p2p_${name} ${scope} ${PROJECT_SOURCE_DIR}/libcommon)
+  foreach(dep IN LISTS ARG_DEPS)
+    target_link_libraries(p2p_${name} ${scope} p2p_${dep})
+  endforeach()
+endfunction()

@@ -1,0 +1,135 @@
+// A libp2p host over TCP: listens, dials, and keeps one set of connections on which protocols open
+// and accept streams. Start here.
+//
+// The protocols themselves (multistream.h, noise.h, yamux.h, joined in upgrade.h) are state machines
+// without I/O; the host drives them from runtime::Net.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "crypto/keys.h"
+#include "libp2p/stream.h"
+#include "multiformats/multiaddr.h"
+#include "multiformats/peer_id.h"
+#include "runtime/runtime.h"
+
+namespace p2p::libp2p {
+
+/// The steps of a dial, in order; a failure names the one it happened in.
+enum class Phase { resolve, dial, negotiate, secure, multiplex, identify, ping, done };
+std::string_view name_of(Phase phase);
+
+/// Filled while a dial goes on, so that a failed or timed-out one still tells how far it came.
+struct DialTrace {
+  Phase phase = Phase::resolve;                    ///< the step that was reached
+  std::map<Phase, Duration> took;                  ///< how long each finished step took
+  std::string security;                            ///< "/noise"
+  std::string muxer;                               ///< "/yamux/1.0.0"
+  bool early_muxer = false;                        ///< negotiated inside the Noise handshake
+};
+
+/// What identify told us about a peer (specs/identify).
+struct Identity {
+  PeerId peer;
+  crypto::PublicKey key;
+  std::string agent;              ///< agentVersion
+  std::string protocol_version;   ///< protocolVersion
+  std::vector<std::string> protocols;
+  std::vector<Multiaddr> listen_addrs;   ///< of the signed peer record where a valid one came
+  bool signed_record = false;
+  std::optional<Multiaddr> observed;     ///< how the peer sees us
+};
+
+struct HostLimits {
+  /// All of a connection's opening (multistream, Noise, muxer), in total, not a read.
+  Duration handshake{std::chrono::seconds(10)};
+  /// Unauthenticated connections at one time; go-libp2p's transient scope has 64, 32 of them inbound.
+  std::size_t pending_inbound = 32;
+  std::size_t pending_outbound = 64;
+  std::size_t connections = 256;
+  std::size_t connections_per_peer = 8;
+  std::size_t streams_per_connection = 512;
+};
+
+struct HostConfig {
+  explicit HostConfig(crypto::SigningKey identity) : key(std::move(identity)) {}
+  crypto::SigningKey key;
+  std::string agent = "p2p-utils";
+  HostLimits limits;
+  Log log;
+};
+
+/// Takes part in what happens to peers; all calls come from the loop. Default methods do nothing.
+class HostObserver {
+ public:
+  virtual ~HostObserver() = default;
+  /// The first connection to a peer stands (secured and multiplexed).
+  virtual void on_connected(const PeerId&, const Multiaddr& /*remote*/, bool /*outbound*/) {}
+  /// Identify answered, or a push changed what we know.
+  virtual void on_identified(const Identity&) {}
+  /// The last connection to a peer is gone.
+  virtual void on_disconnected(const PeerId&, const Error& /*why*/) {}
+  /// A connection from outside failed before it stood.
+  virtual void on_inbound_failed(const Multiaddr& /*remote*/, Phase, const Error&) {}
+};
+
+class Host {
+ public:
+  Host(runtime::Runtime runtime, HostConfig config);
+  ~Host();  ///< resets what is open
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  const PeerId& id() const;
+  runtime::Runtime runtime() const;
+
+  /// Listens at an /ip4 or /ip6 …/tcp/PORT address (port 0: any). Returns the address with its real
+  /// port, without /p2p.
+  Result<Multiaddr> listen(const Multiaddr& at);
+  /// The addresses we can be dialed at, with /p2p/ID; an unspecified address (0.0.0.0) is expanded
+  /// to the interfaces'.
+  std::vector<Multiaddr> addresses() const;
+
+  /// Connects, or returns at once where a connection to the address's /p2p peer stands. Names
+  /// (/dns, /dns4, /dns6, /dnsaddr) are resolved, and every address tried in turn. Without a /p2p part any
+  /// identity is accepted. The caller sets the overall deadline; the handshake has its own.
+  /// `trace`, if given, must outlive the task.
+  Task<Result<PeerId>> connect(Multiaddr to, DialTrace* trace = nullptr);
+  /// Connects even where a connection stands; p2p-probe measures with it.
+  Task<Result<PeerId>> dial(Multiaddr to, DialTrace* trace = nullptr);
+
+  /// Opens a stream on a standing connection, speaking the first of `protocols` that the peer has
+  /// (lazily, without a round trip, where there is one only).
+  Task<Result<std::unique_ptr<Stream>>> open(PeerId peer, std::vector<std::string> protocols);
+
+  using Handler = std::function<Task<void>(std::unique_ptr<Stream>)>;
+  /// Serves a protocol; it is advertised by identify, and peers told by push.
+  void handle(std::string protocol, Handler handler);
+  void unhandle(const std::string& protocol);
+
+  /// Identify's answer for a connected peer, waiting for it where it is under way.
+  Task<Result<Identity>> identity_of(PeerId peer);
+  /// What is known now, or nullptr.
+  const Identity* known_identity(const PeerId& peer) const;
+
+  bool connected(const PeerId& peer) const;
+  std::vector<PeerId> peers() const;
+  /// Closes every connection to the peer (GoAway, then FIN).
+  void disconnect(const PeerId& peer);
+  /// Refuses connections from and to this peer from now on.
+  void ban(const PeerId& peer);
+
+  void add_observer(HostObserver& observer);
+  void remove_observer(HostObserver& observer);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace p2p::libp2p

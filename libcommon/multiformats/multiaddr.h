@@ -1,0 +1,67 @@
+// Multiaddrs: self-describing network addresses, https://github.com/multiformats/multiaddr.
+#pragma once
+
+#include <compare>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "multiformats/peer_id.h"
+
+namespace p2p::multiformats {
+
+/// Codes of the multiaddr table (protocols.csv).
+enum class Proto : std::uint32_t {
+  ip4 = 4, tcp = 6, udp = 273, dccp = 33, ip6 = 41, ip6zone = 42, ipcidr = 43,
+  dns = 53, dns4 = 54, dns6 = 55, dnsaddr = 56, sctp = 132, p2p_circuit = 290, utp = 302, udt = 301,
+  unix = 400, p2p = 421, onion = 444, onion3 = 445, garlic64 = 446, garlic32 = 447, tls = 448,
+  sni = 449, noise = 454, quic = 460, quic_v1 = 461, webtransport = 465, certhash = 466, http = 480,
+  https = 443, ws = 477, wss = 478, p2p_webrtc_direct = 276, webrtc_direct = 280, webrtc = 281,
+  http_path = 481, memory = 777,
+};
+
+/// One part, such as /tcp/4001.
+struct Component {
+  std::uint32_t code = 0;
+  Bytes value;  ///< the binary value, without its length prefix
+
+  std::string name() const;        ///< "tcp"
+  std::string value_text() const;  ///< "4001", or empty
+  friend auto operator<=>(const Component&, const Component&) = default;
+};
+
+/// Immutable in spirit; every operation returns a new one. Ordered and compared by binary form.
+class Multiaddr {
+ public:
+  Multiaddr() = default;  ///< the empty address, which parse never returns
+  /// "/ip4/127.0.0.1/tcp/4001/p2p/12D3Koo…"; /ipfs/ is read as /p2p/.
+  static Result<Multiaddr> parse(std::string_view text);
+  /// The whole of `binary`. Unknown protocols are Code::unsupported: their length cannot be known.
+  static Result<Multiaddr> decode(ByteView binary);
+  /// /ip4 or /ip6 with /tcp.
+  static Multiaddr tcp(bool v6, ByteView ip, std::uint16_t port);
+
+  bool empty() const { return parts_.empty(); }
+  std::string text() const;
+  Bytes encode() const;
+  const std::vector<Component>& parts() const { return parts_; }
+
+  /// The first part of that protocol.
+  const Component* find(Proto proto) const;
+  /// The last /p2p part's peer: whom a dial must reach.
+  std::optional<PeerId> peer() const;
+  /// Without a trailing /p2p part.
+  Multiaddr without_peer() const;
+  /// With its trailing /p2p part set to `peer`.
+  Multiaddr with_peer(const PeerId& peer) const;
+  Multiaddr operator+(const Multiaddr& tail) const;
+
+  friend auto operator<=>(const Multiaddr&, const Multiaddr&) = default;
+
+ private:
+  std::vector<Component> parts_;
+};
+
+}  // namespace p2p::multiformats
