@@ -1,6 +1,6 @@
 // Positional text encodings: base16, base32 (RFC 4648 lower case, unpadded, as multibase `b`),
-// base36 (multibase `k`), base58btc, and base64 in its four forms. Decoders are strict: one text for
-// one byte string, no white space, no stray trailing bits.
+// base36 (multibase `k`), base58btc, and base64 in its four forms. Decoders are strict: one text
+// for one byte string, no white space, no stray trailing bits.
 #pragma once
 
 #include <string>
@@ -20,10 +20,11 @@ std::string base32_encode(ByteView bytes);
 Result<Bytes> base32_decode(std::string_view text);
 
 std::string base36_encode(ByteView bytes);
+/// Accepts lower case only; bounded as base58_decode is.
 Result<Bytes> base36_decode(std::string_view text);
 
 std::string base58_encode(ByteView bytes);
-/// Bounded: at most 1,024 characters, since the algorithm is quadratic.
+/// At most 1,024 characters, since the algorithm is quadratic; more is Code::limit.
 Result<Bytes> base58_decode(std::string_view text);
 
 enum class Base64 { standard, standard_padded, url, url_padded };
