@@ -65,12 +65,9 @@ inline std::unexpected<Error> fail(Code code, std::string why) {
 }
 inline std::unexpected<Error> fail(Code code, std::string doing, std::string subject,
                                    std::string why) {
-  return std::unexpected<Error>(
-      Error(code, std::move(doing), std::move(subject), std::move(why)));
+  return std::unexpected<Error>(Error(code, std::move(doing), std::move(subject), std::move(why)));
 }
-inline std::unexpected<Error> fail(Error error) {
-  return std::unexpected<Error>(std::move(error));
-}
+inline std::unexpected<Error> fail(Error error) { return std::unexpected<Error>(std::move(error)); }
 
 }  // namespace p2p
 
@@ -80,12 +77,13 @@ inline std::unexpected<Error> fail(Error error) {
 /// P2P_TRY(auto x, expr): x is expr's value, or the enclosing function returns expr's error.
 #define P2P_TRY(declaration, expression) \
   P2P_TRY_(return, P2P_CONCAT(p2p_try_, __LINE__), declaration, expression)
-/// The same in a coroutine. The expression must not itself contain co_await: name that result first.
+/// The same in a coroutine. The expression must not itself contain co_await: name that result
+/// first.
 #define P2P_CO_TRY(declaration, expression) \
   P2P_TRY_(co_return, P2P_CONCAT(p2p_try_, __LINE__), declaration, expression)
-#define P2P_TRY_(leave, result, declaration, expression)                         \
-  auto result = (expression);                                                    \
-  if (!result) leave std::unexpected<::p2p::Error>(std::move(result).error());   \
+#define P2P_TRY_(leave, result, declaration, expression)                       \
+  auto result = (expression);                                                  \
+  if (!result) leave std::unexpected<::p2p::Error>(std::move(result).error()); \
   declaration = std::move(*result)
 
 /// P2P_CHECK(expr): the enclosing function returns expr's error, if it has one; a value is dropped.

@@ -1,5 +1,5 @@
-// Time as the program sees it: a monotonic clock for deadlines and a wall clock for timestamps, both
-// in whole microseconds, both handed in by whoever runs the code (see runtime/clock.h).
+// Time as the program sees it: a monotonic clock for deadlines and a wall clock for timestamps,
+// both in whole microseconds, both handed in by whoever runs the code (see runtime/clock.h).
 #pragma once
 
 #include <chrono>

@@ -28,8 +28,8 @@ class Hasher {
   ~Hasher();
 
   void update(ByteView data);
-  /// The digest of everything so far; the running hash goes on unchanged, so that transcripts can be
-  /// read at any point.
+  /// The digest of everything so far; the running hash goes on unchanged, so that transcripts can
+  /// be read at any point.
   Bytes digest() const;
   /// The digest, and the hasher starts anew.
   Bytes finish();

@@ -27,9 +27,9 @@ struct PublicKey {
 /// Checks that `key` has its type's form: sizes, a point on the curve, RSA of 2,048 to 8,192 bits.
 Result<void> check_key(const PublicKey& key);
 
-/// Verifies as libp2p does: Ed25519 pure, with S < L and no small-order key; secp256k1 and ECDSA over
-/// SHA-256 with a DER signature (secp256k1: low and high S both accepted); RSA PKCS#1 v1.5 over
-/// SHA-256. A malformed key or signature is simply false.
+/// Verifies as libp2p does: Ed25519 pure, with S < L and no small-order key; secp256k1 and ECDSA
+/// over SHA-256 with a DER signature (secp256k1: low and high S both accepted); RSA PKCS#1 v1.5
+/// over SHA-256. A malformed key or signature is simply false.
 [[nodiscard]] bool verify(const PublicKey& key, ByteView message, ByteView signature);
 
 /// An Ed25519 key pair.

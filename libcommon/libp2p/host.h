@@ -1,8 +1,8 @@
 // A libp2p host over TCP: listens, dials, and keeps one set of connections on which protocols open
 // and accept streams. Start here.
 //
-// The protocols themselves (multistream.h, noise.h, yamux.h, joined in upgrade.h) are state machines
-// without I/O; the host drives them from runtime::Net.
+// The protocols themselves (multistream.h, noise.h, yamux.h, joined in upgrade.h) are state
+// machines without I/O; the host drives them from runtime::Net.
 #pragma once
 
 #include <functional>
@@ -26,29 +26,30 @@ std::string_view name_of(Phase phase);
 
 /// Filled while a dial goes on, so that a failed or timed-out one still tells how far it came.
 struct DialTrace {
-  Phase phase = Phase::resolve;                    ///< the step that was reached
-  std::map<Phase, Duration> took;                  ///< how long each finished step took
-  std::string security;                            ///< "/noise"
-  std::string muxer;                               ///< "/yamux/1.0.0"
-  bool early_muxer = false;                        ///< negotiated inside the Noise handshake
+  Phase phase = Phase::resolve;    ///< the step that was reached
+  std::map<Phase, Duration> took;  ///< how long each finished step took
+  std::string security;            ///< "/noise"
+  std::string muxer;               ///< "/yamux/1.0.0"
+  bool early_muxer = false;        ///< negotiated inside the Noise handshake
 };
 
 /// What identify told us about a peer (specs/identify).
 struct Identity {
   PeerId peer;
   crypto::PublicKey key;
-  std::string agent;              ///< agentVersion
-  std::string protocol_version;   ///< protocolVersion
+  std::string agent;             ///< agentVersion
+  std::string protocol_version;  ///< protocolVersion
   std::vector<std::string> protocols;
-  std::vector<Multiaddr> listen_addrs;   ///< of the signed peer record where a valid one came
+  std::vector<Multiaddr> listen_addrs;  ///< of the signed peer record where a valid one came
   bool signed_record = false;
-  std::optional<Multiaddr> observed;     ///< how the peer sees us
+  std::optional<Multiaddr> observed;  ///< how the peer sees us
 };
 
 struct HostLimits {
   /// All of a connection's opening (multistream, Noise, muxer), in total, not a read.
   Duration handshake{std::chrono::seconds(10)};
-  /// Unauthenticated connections at one time; go-libp2p's transient scope has 64, 32 of them inbound.
+  /// Unauthenticated connections at one time; go-libp2p's transient scope has 64, 32 of them
+  /// inbound.
   std::size_t pending_inbound = 32;
   std::size_t pending_outbound = 64;
   std::size_t connections = 256;
@@ -96,9 +97,9 @@ class Host {
   std::vector<Multiaddr> addresses() const;
 
   /// Connects, or returns at once where a connection to the address's /p2p peer stands. Names
-  /// (/dns, /dns4, /dns6, /dnsaddr) are resolved, and every address tried in turn. Without a /p2p part any
-  /// identity is accepted. The caller sets the overall deadline; the handshake has its own.
-  /// `trace`, if given, must outlive the task.
+  /// (/dns, /dns4, /dns6, /dnsaddr) are resolved, and every address tried in turn. Without a /p2p
+  /// part any identity is accepted. The caller sets the overall deadline; the handshake has its
+  /// own. `trace`, if given, must outlive the task.
   Task<Result<PeerId>> connect(Multiaddr to, DialTrace* trace = nullptr);
   /// Connects even where a connection stands; p2p-probe measures with it.
   Task<Result<PeerId>> dial(Multiaddr to, DialTrace* trace = nullptr);

@@ -10,8 +10,8 @@
 
 namespace p2p::multiformats {
 
-/// A multihash of the peer's PublicKey protobuf: identity for encodings of at most 42 bytes (Ed25519,
-/// secp256k1), sha2-256 for longer ones. Ordered and compared by its bytes.
+/// A multihash of the peer's PublicKey protobuf: identity for encodings of at most 42 bytes
+/// (Ed25519, secp256k1), sha2-256 for longer ones. Ordered and compared by its bytes.
 class PeerId {
  public:
   PeerId() = default;  ///< no peer

@@ -47,8 +47,8 @@ struct Endpoint {
 class TcpStream {
  public:
   virtual ~TcpStream() = default;
-  /// The next bytes, valid until the next call of read or the stream's end; empty at the peer's FIN.
-  /// Bounded inside (64 KiB): a stream that nobody reads stops the peer.
+  /// The next bytes, valid until the next call of read or the stream's end; empty at the peer's
+  /// FIN. Bounded inside (64 KiB): a stream that nobody reads stops the peer.
   virtual Task<Result<ByteView>> read() = 0;
   /// Hands `data` over; returns once it may be followed by more (bounded buffering), not once it is
   /// acknowledged.
@@ -75,9 +75,9 @@ struct Datagram {
 };
 
 struct UdpOptions {
-  bool reuse_address = false;   ///< share the port, as every mDNS responder does with 5353
+  bool reuse_address = false;  ///< share the port, as every mDNS responder does with 5353
   std::uint8_t multicast_ttl = 255;
-  bool multicast_loop = true;   ///< our own host's other programs hear us
+  bool multicast_loop = true;  ///< our own host's other programs hear us
 };
 
 class UdpSocket {

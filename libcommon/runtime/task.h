@@ -1,5 +1,5 @@
-// Coroutines on one thread: a lazy Task, the one FIFO queue that resumes them, a place to wait, and a
-// group that owns what runs at the same time.
+// Coroutines on one thread: a lazy Task, the one FIFO queue that resumes them, a place to wait, and
+// a group that owns what runs at the same time.
 //
 // The rules that everything here follows:
 // - Waking never resumes inline: a woken coroutine goes to the end of the ReadyQueue, and only the
@@ -8,12 +8,14 @@
 //   forgets it. There is no other cancellation, and no stop token.
 // - A task that is running (on the C++ stack) is never destroyed under its own feet: TaskGroup puts
 //   its end off until it suspends.
-// - What an operation in flight needs (buffers, handles) belongs to the operation, never to the frame
+// - What an operation in flight needs (buffers, handles) belongs to the operation, never to the
+// frame
 //   that started it.
 //
 // g++ 12 miscompiles some co_await expressions. The house rule, checked by tests/style: the operand
-// of co_await contains no brace, no lambda and no `?:`; name the object first, then std::move it. No
-// co_await inside a catch block, no reference parameters to temporaries, no capturing coroutine lambdas.
+// of co_await contains no brace, no lambda and no `?:`; name the object first, then std::move it.
+// No co_await inside a catch block, no reference parameters to temporaries, no capturing coroutine
+// lambdas.
 #pragma once
 
 #include <coroutine>
@@ -233,8 +235,8 @@ class TaskGroup {
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
 
-  /// Starts `task` from the ready queue, never inline. An exception that leaves it ends the program:
-  /// errors are values here.
+  /// Starts `task` from the ready queue, never inline. An exception that leaves it ends the
+  /// program: errors are values here.
   void spawn(Task<void> task);
   std::size_t size() const { return roots_.size(); }
   bool empty() const { return roots_.empty(); }

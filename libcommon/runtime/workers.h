@@ -20,7 +20,8 @@ class Workers {
   /// Runs `job` elsewhere, then `done` on the protocol thread (from the loop, never inline). In a
   /// simulation both run on the one thread, in order. If the runtime ends first, `done` is never
   /// called, but a job that has begun is waited for.
-  virtual void submit(std::move_only_function<void()> job, std::move_only_function<void()> done) = 0;
+  virtual void submit(std::move_only_function<void()> job,
+                      std::move_only_function<void()> done) = 0;
 };
 
 namespace detail {
@@ -31,7 +32,8 @@ struct JobState {
 };
 }  // namespace detail
 
-/// co_await run_on(workers, job): the job's value. Destroying the awaiting task abandons the result.
+/// co_await run_on(workers, job): the job's value. Destroying the awaiting task abandons the
+/// result.
 template <class T>
 Task<T> run_on(Workers& workers, std::move_only_function<T()> job) {
   auto state = std::make_shared<detail::JobState<T>>();
