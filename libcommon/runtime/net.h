@@ -83,7 +83,7 @@ struct UdpOptions {
 class UdpSocket {
  public:
   virtual ~UdpSocket() = default;
-  /// The next datagram; a bounded queue drops the oldest behind it.
+  /// The next datagram; the queue of those not yet received is bounded, what does not fit is dropped.
   virtual Task<Result<Datagram>> receive() = 0;
   /// Sends or drops, as UDP does. A system error that says "later" (EPERM, ENOBUFS) is not one.
   virtual Result<void> send(const Endpoint& to, ByteView data) = 0;
@@ -101,7 +101,8 @@ struct Interface {
   bool multicast = false;
 };
 
-/// DNS. A name that does not exist is Code::not_found; no server or no answer Code::unreachable.
+/// DNS. A name that does not exist, or has no such record, is Code::not_found; a server that cannot
+/// be reached or fails is Code::unreachable, one that never answers Code::timeout.
 class Resolver {
  public:
   virtual ~Resolver() = default;
@@ -121,6 +122,14 @@ class Net {
   /// One entry for each address of each interface that is up.
   virtual Result<std::vector<Interface>> interfaces() = 0;
   virtual Resolver& resolver() = 0;
+
+  /// Streams between programs of one user on one machine, by a path (Unix-domain sockets). The socket
+  /// file has mode 0600 from its first moment. An existing file is Code::already_exists: whether it is
+  /// stale (connect_local says Code::refused) and may be removed is the caller's decision, and so is
+  /// removing it at the end. Endpoints of such streams are empty.
+  virtual Result<std::unique_ptr<TcpListener>> listen_local(const std::string& path) = 0;
+  /// Code::not_found where there is no such file, Code::refused where nobody listens at it.
+  virtual Task<Result<std::unique_ptr<TcpStream>>> connect_local(std::string path) = 0;
 };
 
 }  // namespace p2p::runtime
