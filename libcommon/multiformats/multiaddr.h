@@ -1,4 +1,9 @@
 // Multiaddrs: self-describing network addresses, https://github.com/multiformats/multiaddr.
+//
+// Where the specification leaves a value's form open, go-multiaddr's is read and written. Two rules
+// are stricter: there is one text for one address (no leading zeros, no stray bits), and text values
+// (names, zones, paths) are UTF-8 without control characters, so that an address is always one
+// printable line.
 #pragma once
 
 #include <compare>
@@ -32,11 +37,17 @@ struct Component {
   friend auto operator<=>(const Component&, const Component&) = default;
 };
 
-/// Immutable in spirit; every operation returns a new one. Ordered and compared by binary form.
+/// Bounds a hostile address. The longest honest part is a garlic64 address of about 400 bytes, and a
+/// webtransport address carries a few certificate hashes.
+inline constexpr std::size_t kMaxMultiaddrSize = 4096;
+
+/// Immutable in spirit; every operation returns a new one. Ordered and compared part by part: by
+/// code, then by binary value.
 class Multiaddr {
  public:
   Multiaddr() = default;  ///< the empty address, which parse never returns
-  /// "/ip4/127.0.0.1/tcp/4001/p2p/12D3Koo…"; /ipfs/ is read as /p2p/.
+  /// "/ip4/127.0.0.1/tcp/4001/p2p/12D3Koo…"; /ipfs/ is read as /p2p/. Trailing slashes are dropped.
+  /// An unknown protocol is Code::unsupported.
   static Result<Multiaddr> parse(std::string_view text);
   /// The whole of `binary`. Unknown protocols are Code::unsupported: their length cannot be known.
   static Result<Multiaddr> decode(ByteView binary);
@@ -50,7 +61,8 @@ class Multiaddr {
 
   /// The first part of that protocol.
   const Component* find(Proto proto) const;
-  /// The last /p2p part's peer: whom a dial must reach.
+  /// The last /p2p part's peer: whom a dial must reach. What stands before a /p2p-circuit is a relay,
+  /// not the peer.
   std::optional<PeerId> peer() const;
   /// Without a trailing /p2p part.
   Multiaddr without_peer() const;
