@@ -46,12 +46,12 @@ class Process:
             self._changed.notify_all()
 
     def wait(self, condition, what, deadline=DEADLINE):
-        """Waits until condition(lines) is true; its value is returned."""
+        """Waits until condition(lines) is neither None nor False; its value is returned."""
         until = time.monotonic() + deadline
         with self._changed:
             while True:
                 value = condition(self.lines)
-                if value:
+                if value is not None and value is not False:
                     return value
                 left = until - time.monotonic()
                 ended = self.popen.poll() is not None and not any(r.is_alive() for r in self._readers)
@@ -171,5 +171,5 @@ class Case(unittest.TestCase):
     def listening(self, process, file, deadline=DEADLINE):
         """The address a tool of ours wrote with --write-addr."""
         def read(_):
-            return file.exists() and file.read_text().strip()
+            return file.exists() and (file.read_text().strip() or None)
         return process.wait(read, f"{file.name} to be written", deadline).splitlines()[0]
