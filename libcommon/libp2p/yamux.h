@@ -70,9 +70,10 @@ struct YamuxEvent {
     opened,    ///< the peer opened `stream`; answer with accept() or reset()
     readable,  ///< data, or the peer's end of the stream, can be read
     writable,  ///< all that was written to `stream` has been produced
-    reset,     ///< the peer (or a bound of ours) ended `stream` with `code`; it is gone
-    pong,      ///< a ping came back after `rtt`
-    go_away,   ///< the peer opens and accepts no more streams; `code` is 0
+    reset,    ///< the peer (or a bound of ours) ended `stream` with `code`; it is gone, except that
+              ///< what came before the peer's own orderly end can still be read
+    pong,     ///< a ping came back after `rtt`
+    go_away,  ///< the peer opens and accepts no more streams; `code` is 0
   };
   Kind kind;
   YamuxStreamId stream = 0;
@@ -106,18 +107,19 @@ class Yamux {
   /// caller closes the connection.
   void go_away(std::uint32_t code = kYamuxNormal);
 
-  // The streams' side. A stream that is unknown, finished or reset is Code::closed.
+  // The streams' side. An unknown or finished stream is Code::closed, a reset one Code::reset.
 
   /// A new stream of ours. Code::limit: max_streams are open, or the ids are used up; Code::closed:
   /// one of the sides went away.
   Result<YamuxStreamId> open();
-  /// Acknowledges a stream of the peer's.
+  /// Acknowledges a stream of the peer's; writing to it does so too.
   Result<void> accept(YamuxStreamId stream);
   /// Queues `data`, which may be longer than the window; writable says when it has left.
   /// Code::limit while max_unsent bytes wait.
   Result<void> write(YamuxStreamId stream, Bytes data);
   /// Up to `most` (> 0) bytes: nothing yet is an empty optional, the peer's end of the stream empty
-  /// bytes. Whole received segments are moved out, not copied.
+  /// bytes (once, if our direction has ended too). Whole received segments are moved out, not
+  /// copied.
   Result<std::optional<Bytes>> read(YamuxStreamId stream, std::size_t most, Time now);
   /// Ends our direction after what was written. The stream is forgotten once both directions have
   /// ended and the peer's end has been read.
@@ -130,18 +132,20 @@ class Yamux {
   /// Written and not yet produced.
   std::size_t unsent(YamuxStreamId stream) const;
   std::size_t stream_count() const { return streams_.size(); }
-  /// The last measured round trip.
+  /// The round trip time, smoothed.
   std::optional<Duration> rtt() const { return rtt_; }
 
  private:
   struct Header;
   struct Stream {
+    bool ours = false;
+    bool begun = false;  // our SYN, or our ACK, was produced
+    bool acked = false;  // ours: the peer acknowledged; theirs: accepted
     // Sending.
     std::deque<Bytes> out;
     std::size_t out_offset = 0;  // into out.front()
     std::size_t unsent = 0;
     std::uint32_t send_window = kYamuxInitialWindow;
-    bool queued = false;   // in ready_
     bool closing = false;  // close_write was called
     bool fin_sent = false;
     // Receiving.
@@ -150,58 +154,59 @@ class Yamux {
     std::size_t buffered = 0;
     std::uint32_t window = kYamuxInitialWindow;  // what we are ready to hold
     std::uint32_t credit = kYamuxInitialWindow;  // of it, what the peer may still send
-    Time epoch{};                                // when the last credit was given
+    std::uint32_t delta = 0;                     // of the credit, what is not announced yet
+    Time epoch{};                                // when credit was last given
     bool fin_received = false;
     bool end_read = false;
-    // Opening.
-    bool ours = false;
-    bool syn_sent = false;  // ours: SYN; theirs: ACK
-    bool acked = false;     // ours: the peer acknowledged; theirs: accept() was called
-    // Control frames to come.
-    bool control_queued = false;  // in control_
-    std::uint32_t delta = 0;      // credit to announce
-    // Events to come.
-    bool event_queued = false;  // in changed_
+    std::optional<std::uint32_t> reset_code;  // by the peer or by a bound of ours
+    // In which queues it stands, and which events it has to tell.
+    bool in_control = false;  // or in waiting_
+    bool in_ready = false;
+    bool in_changed = false;
     bool tell_opened = false;
     bool tell_readable = false;
     bool tell_writable = false;
-    std::optional<std::uint32_t> tell_reset;  // gone but for this event
+    bool tell_reset = false;
   };
   using Streams = std::map<YamuxStreamId, Stream>;
 
   Result<void> on_header(Time now);
-  Result<void> on_data(const Header& header, Time now);
-  Result<void> on_window_update(const Header& header, Time now);
-  Result<void> on_ping(const Header& header, Time now);
-  Result<void> on_go_away(const Header& header);
-  Result<void> on_syn(const Header& header, Time now);
-  void on_flags(const Header& header);
+  Result<void> on_stream_frame(const Header& header, Time now);
+  Result<void> on_syn(YamuxStreamId id, Time now);
+  Result<void> on_data(const Header& header, Stream& stream);
   void on_payload(ByteView payload);
   void on_fin(YamuxStreamId id, Stream& stream);
-  void on_reset(YamuxStreamId id, std::uint32_t code);
+  void on_ping(const Header& header, Time now);
+  Result<void> on_go_away(std::uint32_t code);
   std::unexpected<Error> violation(std::string why);
+  std::unexpected<Error> fail_all(Error error);
 
-  Stream* find(YamuxStreamId id);
-  const Stream* find(YamuxStreamId id) const;
-  void refuse(YamuxStreamId id, std::uint32_t code);
-  void want_control(YamuxStreamId id, Stream& stream);
-  void want_send(YamuxStreamId id, Stream& stream);
-  void want_event(YamuxStreamId id, Stream& stream);
-  void forget(Streams::iterator it);
-  bool finish(YamuxStreamId id);
+  Stream* live(YamuxStreamId id);
+  Result<Stream*> writable_stream(YamuxStreamId id);
+  Result<void> refuse(YamuxStreamId id, std::uint32_t code);
+  void break_stream(YamuxStreamId id, Stream& stream, std::uint32_t code);
+  void acknowledge(YamuxStreamId id, Stream& stream);
+  void give_credit(YamuxStreamId id, Stream& stream, Time now);
   void shed();
-  void release_opens();
+  void want_control(YamuxStreamId id, Stream& stream);
+  void want_ready(YamuxStreamId id, Stream& stream);
+  void want_event(YamuxStreamId id, Stream& stream);
+  void drop_unsent(YamuxStreamId id, Stream& stream);
+  void drop_unread(Stream& stream);
+  void forget_if_finished(YamuxStreamId id);
+  void forget(Streams::iterator it);
+  bool produce_session(Bytes& out, std::size_t end, Time now);
   bool produce_control(Bytes& out, std::size_t end);
   bool produce_data(Bytes& out, std::size_t end);
 
   Role role_;
   YamuxConfig config_;
   Streams streams_;
-  std::uint64_t next_id_;  // 64 bits, so that it can pass the last id
-  std::uint64_t buffered_ = 0;
-  std::uint64_t grown_ = 0;      // sum of windows beyond the first 256 KiB
-  std::size_t unacked_out_ = 0;  // SYN sent, no ACK
-  std::size_t unacked_in_ = 0;   // SYN received, not accepted
+  YamuxStreamId next_id_;
+  std::uint64_t buffered_ = 0;   // in all streams
+  std::uint64_t grown_ = 0;      // windows beyond their first 256 KiB, in sum
+  std::size_t unacked_out_ = 0;  // our SYN sent, not acknowledged
+  std::size_t unacked_in_ = 0;   // the peer's SYN received, not accepted
 
   // The frame that is coming in.
   std::uint8_t header_[kYamuxHeaderSize];
@@ -210,7 +215,7 @@ class Yamux {
   std::uint32_t payload_left_ = 0;
   bool payload_fin_ = false;
 
-  // What is to go out and to be told, in order.
+  // What is to go out. An id stands in a queue exactly while its stream's in_… flag is set.
   std::deque<std::uint32_t> pongs_;
   struct Refusal {
     YamuxStreamId id;
@@ -218,21 +223,23 @@ class Yamux {
   };
   std::deque<Refusal> refusals_;
   std::deque<YamuxStreamId> control_;
+  std::deque<YamuxStreamId> waiting_;  // streams of ours whose SYN waits for the backlog
   std::deque<YamuxStreamId> ready_;
-  std::deque<YamuxStreamId> waiting_opens_;
+  std::optional<std::uint32_t> go_away_to_send_;
+  // What is to be told.
   std::deque<YamuxStreamId> changed_;
   std::deque<YamuxEvent> session_events_;
-  std::optional<std::uint32_t> go_away_to_send_;
+
   bool went_away_ = false;
   bool peer_went_away_ = false;
-  bool failed_ = false;
+  std::optional<Error> failure_;
 
   // Keepalive.
   std::uint32_t ping_id_ = 0;
-  bool ping_queued_ = false;
-  std::optional<Time> ping_sent_;
-  Time ping_due_;
-  Time last_received_;
+  bool ping_queued_ = false;       // due, not produced
+  std::optional<Time> ping_sent_;  // produced, not answered
+  Time ping_began_{};
+  Time last_received_{};
   std::optional<Duration> rtt_;
 };
 
