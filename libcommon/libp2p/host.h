@@ -13,16 +13,13 @@
 
 #include "base/log.h"
 #include "crypto/keys.h"
+#include "libp2p/phase.h"
 #include "libp2p/stream.h"
 #include "multiformats/multiaddr.h"
 #include "multiformats/peer_id.h"
 #include "runtime/runtime.h"
 
 namespace p2p::libp2p {
-
-/// The steps of a dial, in order; a failure names the one it happened in.
-enum class Phase { resolve, dial, negotiate, secure, multiplex, identify, ping, done };
-std::string_view name_of(Phase phase);
 
 /// Filled while a dial goes on, so that a failed or timed-out one still tells how far it came.
 struct DialTrace {
