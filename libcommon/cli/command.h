@@ -52,8 +52,7 @@ struct Option {
   char letter = 0;   ///< 'c' of -c, or 0
   std::string name;  ///< "check" of --check; an operand's upper-case name
   Takes takes = Takes::value;
-  bool repeats = false;  ///< a list
-  bool operand = false;
+  bool repeats = false;   ///< a list
   bool required = false;  ///< operands only
   bool hidden = false;
   std::string metavar;
@@ -123,8 +122,7 @@ class Command {
   Command& option(std::string_view names, std::string metavar, std::string fallback,
                   std::function<Result<void>(std::string_view)> set, std::string help,
                   Complete complete = Complete::none);
-  /// One that the functions above cannot say.
-  Command& option(std::string_view names, Option option);
+  Command& option(Option option);
   /// The option or operand declared last is not shown in help.
   Command& hidden();
 
@@ -134,7 +132,7 @@ class Command {
   Command& operand(std::string name, std::optional<std::string>& value, std::string help,
                    Complete complete = Complete::none);
   Command& operands(std::string name, std::vector<std::string>& values, std::string help,
-                    Complete complete = Complete::none, bool required = false);
+                    Complete complete = Complete::none, std::size_t at_least = 0);
 
   /// Adds a subcommand and returns it. Options of the outer command are understood after the
   /// subcommand's name too. A reference stays valid while the outer command lives.
@@ -157,7 +155,7 @@ class Command {
   bool has(std::string_view long_name, char letter) const;
 
  private:
-  void declare(std::string_view names, Option option);
+  Option& declare(std::string_view names, Option option);
 
   std::string name_;
   std::string summary_;

@@ -1,9 +1,9 @@
 #include "crypto/hash.h"
 
-#include <crypto++/blake2.h>
-#include <crypto++/hmac.h>
-#include <crypto++/keccak.h>
-#include <crypto++/sha.h>
+#include <cryptopp/blake2.h>
+#include <cryptopp/hmac.h>
+#include <cryptopp/keccak.h>
+#include <cryptopp/sha.h>
 #include <openssl/evp.h>
 
 #include <cstdlib>

@@ -1,8 +1,8 @@
 #include "crypto/keys.h"
 
-#include <crypto++/donna.h>
-#include <crypto++/integer.h>
-#include <crypto++/nbtheory.h>
+#include <cryptopp/donna.h>
+#include <cryptopp/integer.h>
+#include <cryptopp/nbtheory.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>

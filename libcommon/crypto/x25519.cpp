@@ -1,6 +1,6 @@
 #include "crypto/x25519.h"
 
-#include <crypto++/donna.h>
+#include <cryptopp/donna.h>
 
 namespace p2p::crypto {
 
