@@ -17,12 +17,14 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "runtime/runtime.h"
+#include "runtime/stdio.h"
 
 namespace p2p::cli {
 
 struct Context {
   runtime::Runtime runtime;
   Console& console;
+  runtime::Input& input;  ///< standard input; nothing is read before the first call of read
 };
 
 using NetworkBody = std::function<runtime::Task<Result<ExitStatus>>(Context&)>;

@@ -52,7 +52,8 @@ struct Option {
   char letter = 0;   ///< 'c' of -c, or 0
   std::string name;  ///< "check" of --check; an operand's upper-case name
   Takes takes = Takes::value;
-  bool repeats = false;   ///< a list
+  bool repeats = false;  ///< a list
+  bool operand = false;
   bool required = false;  ///< operands only
   bool hidden = false;
   std::string metavar;
@@ -122,7 +123,8 @@ class Command {
   Command& option(std::string_view names, std::string metavar, std::string fallback,
                   std::function<Result<void>(std::string_view)> set, std::string help,
                   Complete complete = Complete::none);
-  Command& option(Option option);
+  /// One that the functions above cannot say.
+  Command& option(std::string_view names, Option option);
   /// The option or operand declared last is not shown in help.
   Command& hidden();
 
@@ -132,7 +134,7 @@ class Command {
   Command& operand(std::string name, std::optional<std::string>& value, std::string help,
                    Complete complete = Complete::none);
   Command& operands(std::string name, std::vector<std::string>& values, std::string help,
-                    Complete complete = Complete::none, std::size_t at_least = 0);
+                    Complete complete = Complete::none, bool required = false);
 
   /// Adds a subcommand and returns it. Options of the outer command are understood after the
   /// subcommand's name too. A reference stays valid while the outer command lives.
@@ -155,7 +157,7 @@ class Command {
   bool has(std::string_view long_name, char letter) const;
 
  private:
-  Option& declare(std::string_view names, Option option);
+  void declare(std::string_view names, Option option);
 
   std::string name_;
   std::string summary_;

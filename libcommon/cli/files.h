@@ -2,7 +2,7 @@
 // that appear complete or not at all.
 #pragma once
 
-#include <filesystem>
+#include <string>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -14,6 +14,11 @@ namespace p2p::cli {
 /// A libp2p private key protobuf has 68 bytes, PEM-like wrappings a few hundred; RSA ones of others
 /// a few thousand, which we want to refuse by what they are and not by their size.
 inline constexpr std::size_t kMaxKeyFileSize = 16 * 1024;
+
+/// The system's words for an errno: "No such file or directory".
+std::string error_text(int error);
+/// The vocabulary's code for an errno.
+Code code_of_errno(int error);
 
 /// The whole file, "-" for standard input; larger than `limit` is Code::limit.
 Result<Bytes> read_file(const std::string& path, std::size_t limit);

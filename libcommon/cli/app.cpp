@@ -1,0 +1,100 @@
+#include "cli/app.h"
+
+#include <signal.h>
+#include <time.h>
+
+#include <cstdlib>
+
+#include "base/units.h"
+#include "runtime/deadline.h"
+#include "runtime/uv/uv_runtime.h"
+
+namespace p2p::cli {
+
+namespace {
+
+/// How long cleaning up after a signal may take.
+constexpr time_t kGraceSeconds = 1;
+
+using Outcome = Result<ExitStatus>;
+
+/// Flushes standard output from the loop, after the round of events in which something was printed.
+class IdleFlush {
+ public:
+  IdleFlush(runtime::Clock& clock, Output& out) : out_(out) {
+    timer_ = clock.timer([&out] { out.flush(); });
+    out.on_pending([this, &clock] { timer_->arm(clock.now()); });
+  }
+  ~IdleFlush() { out_.on_pending({}); }
+  IdleFlush(const IdleFlush&) = delete;
+  IdleFlush& operator=(const IdleFlush&) = delete;
+
+ private:
+  Output& out_;
+  std::unique_ptr<runtime::Timer> timer_;
+};
+
+/// The body, with its deadline if it has one. Its outcome goes to `outcome`, since a signal may end
+/// the task before there is one.
+runtime::Task<int> main_task(Context& context, const NetworkBody& body,
+                             std::optional<Duration> timeout, std::optional<Outcome>& outcome) {
+  auto task = body(context);
+  if (!timeout) {
+    outcome.emplace(co_await std::move(task));
+    co_return 0;
+  }
+  const Time at = context.runtime.clock.now() + *timeout;
+  auto raced = runtime::before(context.runtime.queue, context.runtime.clock, at, std::move(task));
+  auto result = co_await std::move(raced);
+  if (result) {
+    outcome.emplace(std::move(*result));
+  } else {
+    outcome.emplace(fail(Code::timeout, "timed out after " + format_duration(*timeout)));
+  }
+  co_return 0;
+}
+
+/// Ends the process by `signal`, so that its parent sees what ended it.
+[[noreturn]] void end_by_signal(int signal) {
+  ::signal(signal, SIG_DFL);
+  sigset_t only;
+  sigemptyset(&only);
+  sigaddset(&only, signal);
+  ::sigprocmask(SIG_UNBLOCK, &only, nullptr);
+  ::raise(signal);
+  std::_Exit(128 + signal);
+}
+
+/// Has the system send `signal` again after kGraceSeconds, whatever we are doing then.
+void limit_cleaning_up(int signal) {
+  sigevent again{};
+  again.sigev_notify = SIGEV_SIGNAL;
+  again.sigev_signo = signal;
+  timer_t timer{};
+  if (::timer_create(CLOCK_MONOTONIC, &again, &timer) != 0) return;
+  itimerspec once{};
+  once.it_value.tv_sec = kGraceSeconds;
+  ::timer_settime(timer, 0, &once, nullptr);
+}
+
+}  // namespace
+
+Action networked(NetworkBody body, const std::optional<Duration>* timeout) {
+  return [body = std::move(body), timeout](Console& console) -> Outcome {
+    int signal = 0;
+    std::optional<Outcome> outcome;
+    {
+      runtime::UvRuntime world;
+      Context context{world.runtime(), console, world.input()};
+      IdleFlush flush(context.runtime.clock, console.out());
+      const auto limit = timeout != nullptr ? *timeout : std::nullopt;
+      signal = world.run(main_task(context, body, limit, outcome)).signal;
+      if (signal != 0) limit_cleaning_up(signal);
+    }
+    if (signal == 0) return std::move(*outcome);
+    console.out().flush();
+    end_by_signal(signal);
+  };
+}
+
+}  // namespace p2p::cli

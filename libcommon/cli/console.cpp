@@ -1,0 +1,141 @@
+#include "cli/console.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "cli/files.h"
+
+namespace p2p::cli {
+
+namespace {
+
+/// Beyond this, what is buffered goes out at once: large enough to make system calls rare, small
+/// enough for a pipe (64 KiB on Linux) to take it whole.
+constexpr std::size_t kBufferSize = 64 * 1024;
+
+/// Writes all of `data`; 0 or errno. A descriptor that somebody else made non-blocking (it is
+/// shared with every process that inherited it) is waited for.
+int write_all(int fd, ByteView data) {
+  while (!data.empty()) {
+    const ssize_t n = ::write(fd, data.data(), data.size());
+    if (n >= 0) {
+      data = data.subspan(static_cast<std::size_t>(n));
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      pollfd wait{fd, POLLOUT, 0};
+      ::poll(&wait, 1, -1);
+    } else if (errno != EINTR) {
+      return errno;
+    }
+  }
+  return 0;
+}
+
+/// A reader that went away: end as by SIGPIPE, which whoever started us may have ignored.
+[[noreturn]] void end_by_sigpipe() {
+  ::signal(SIGPIPE, SIG_DFL);
+  sigset_t only;
+  sigemptyset(&only);
+  sigaddset(&only, SIGPIPE);
+  ::sigprocmask(SIG_UNBLOCK, &only, nullptr);
+  ::raise(SIGPIPE);
+  std::_Exit(128 + SIGPIPE);
+}
+
+/// Text from elsewhere (a peer's agent, a file's name) must not move the cursor of who reads it.
+std::string printable(std::string_view line) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string out;
+  out.reserve(line.size());
+  for (const char c : line) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      out += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+void Output::write(ByteView data) {
+  if (data.empty()) return;
+  if (buffer_.size() + data.size() > kBufferSize) {
+    flush();
+    if (data.size() >= kBufferSize) return write_out(data);
+  }
+  const bool was_empty = buffer_.empty();
+  append(buffer_, data);
+  if (was_empty && plan_) plan_();
+}
+
+void Output::flush() {
+  if (buffer_.empty()) return;
+  const Bytes data = std::move(buffer_);
+  buffer_.clear();  // before writing: a failure must not come back to it
+  write_out(data);
+}
+
+void Output::close() {
+  flush();
+  if (::close(fd_) != 0 && errno != EBADF) failed_(errno);
+}
+
+void Output::write_out(ByteView data) {
+  if (const int error = write_all(fd_, data)) failed_(error);
+}
+
+Console::Console(std::string tool)
+    : tool_(std::move(tool)), out_(STDOUT_FILENO, [this](int error) {
+        if (error == EPIPE) end_by_sigpipe();
+        message(tool_ + ": error: write standard output: " + error_text(error));
+        std::_Exit(static_cast<int>(ExitStatus::error));
+      }) {}
+
+bool Console::color(int fd) const {
+  using Color = ConsoleOptions::Color;
+  if (options_.color != Color::automatic) return options_.color == Color::always;
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* term = std::getenv("TERM");
+  return ::isatty(fd) == 1 && (no_color == nullptr || *no_color == 0) && term != nullptr &&
+         std::string_view(term) != "dumb";
+}
+
+void Console::error(const Error& error) {
+  message(tool_ + ": error: " + printable(error.message()));
+  if (!error.hint.empty()) message("hint: " + printable(error.hint));
+}
+
+void Console::warn(std::string_view line) { message(tool_ + ": warning: " + printable(line)); }
+
+void Console::note(std::string_view line) {
+  if (!options_.quiet) message(tool_ + ": " + printable(line));
+}
+
+void Console::message(std::string_view line) {
+  out_.flush();
+  std::string whole(line);
+  whole += '\n';
+  write_all(STDERR_FILENO, as_bytes(whole));  // nobody is left to tell
+}
+
+Log Console::log(LogLevel most) {
+  return Log(most, [this](LogLevel level, const std::string& line) {
+    switch (level) {
+      case LogLevel::error:
+        return message(tool_ + ": error: " + printable(line));
+      case LogLevel::warning:
+        return warn(line);
+      case LogLevel::info:
+      case LogLevel::debug:
+        return note(line);
+    }
+  });
+}
+
+}  // namespace p2p::cli
