@@ -1,0 +1,135 @@
+#include "multiformats/peer_id.h"
+
+#include <doctest/doctest.h>
+
+#include "base/basen.h"
+
+using namespace p2p;
+using namespace p2p::multiformats;
+
+namespace {
+
+// The test vectors of specs/peer-ids, where private keys repeat the public one.
+const char* const kEd25519Private =
+    "080112407e0830617c4a7de83925dfb2694556b12936c477a0e1feb2e148ec9da60fee7d1ed1e8fae2c4a144b8be8f"
+    "d4b47bf3d3b34b871c3cacf6010f0e42d474fce27e";
+const char* const kEd25519Public =
+    "080112201ed1e8fae2c4a144b8be8fd4b47bf3d3b34b871c3cacf6010f0e42d474fce27e";
+const char* const kSecp256k1Public =
+    "08021221037777e994e452c21604f91de093ce415f5432f701dd8cd1a7a6fea0e630bfca99";
+const char* const kEcdsaPublic =
+    "0803125b3059301306072a8648ce3d020106082a8648ce3d03010703420004de3d300fa36ae0e8f5d530899d83abab"
+    "44abf3161f162a4bc901d8e6ecda020e8b6d5f8da30525e71d6851510c098e5c47c646a597fb4dcec034e9f77c409e"
+    "62";
+
+Bytes from_hex(std::string_view hex) { return *hex_decode(hex); }
+
+}  // namespace
+
+TEST_CASE("public keys: the specification's vectors") {
+  const std::pair<crypto::KeyType, const char*> vectors[] = {
+      {crypto::KeyType::ed25519, kEd25519Public},
+      {crypto::KeyType::secp256k1, kSecp256k1Public},
+      {crypto::KeyType::ecdsa, kEcdsaPublic}};
+  for (const auto& [type, hex] : vectors) {
+    CAPTURE(hex);
+    const auto key = decode_public_key(from_hex(hex));
+    REQUIRE(key);
+    CHECK(key->type == type);
+    CHECK(hex_encode(encode_public_key(*key)) == hex);
+  }
+}
+
+TEST_CASE("private key: the specification's vector gives its public key") {
+  const auto key = decode_private_key(from_hex(kEd25519Private));
+  REQUIRE(key);
+  CHECK(hex_encode(encode_public_key(key->public_key())) == kEd25519Public);
+  CHECK(hex_encode(encode_private_key(*key)) == kEd25519Private);
+}
+
+TEST_CASE("private key: the legacy form repeats the public key, which must agree") {
+  auto legacy = from_hex(kEd25519Private);
+  legacy[3] = 96;
+  append(legacy, ByteView(legacy).last(32));
+  const auto key = decode_private_key(legacy);
+  REQUIRE(key);
+  CHECK(hex_encode(encode_private_key(*key)) == kEd25519Private);
+  legacy.back() ^= 1;
+  CHECK(decode_private_key(legacy).error().code == Code::corrupt);
+  auto wrong = from_hex(kEd25519Private);
+  wrong.back() ^= 1;
+  CHECK(decode_private_key(wrong).error().code == Code::corrupt);
+}
+
+TEST_CASE("private key: what we do not have") {
+  CHECK(decode_private_key(from_hex("08021220" + std::string(64, '1'))).error().code ==
+        Code::unsupported);
+  CHECK(decode_private_key(from_hex("08011220" + std::string(64, '1'))).error().code ==
+        Code::parse);
+}
+
+TEST_CASE("keys: structure is strict, the order of fields is not") {
+  const std::string data = "1220" + std::string(kEd25519Public).substr(8);
+  CHECK(*decode_public_key(from_hex(data + "0801")) ==
+        *decode_public_key(from_hex(kEd25519Public)));
+  for (const auto& hex : {std::string(), std::string("0801"), data, "0801" + data + "0801",
+                          "0801" + data + data, "0801" + data + "1800", "0a01" + data,
+                          "088100" + data, std::string(kEd25519Public).substr(0, 70),
+                          "08011221" + std::string(66, '1'), "0801" + data + "00"}) {
+    CAPTURE(hex);
+    CHECK(decode_public_key(from_hex(hex)).error().code == Code::parse);
+  }
+  CHECK(decode_public_key(from_hex("0804" + data)).error().code == Code::unsupported);
+  CHECK(decode_public_key(Bytes(2049, 8)).error().code == Code::limit);
+}
+
+TEST_CASE("peer ids: short keys stand in the id, long ones are hashed") {
+  const auto ed = *decode_public_key(from_hex(kEd25519Public));
+  const auto inlined = PeerId::of(ed);
+  CHECK(hex_encode(inlined.bytes()) == "0024" + std::string(kEd25519Public));
+  CHECK(inlined.text() == "12D3KooWBtg3aaRMjxwedh83aGiUkwSxDwUZkzuJcfaqUmo7R3pq");
+  CHECK(inlined.public_key() == ed);
+  CHECK(inlined.matches(ed));
+  CHECK(PeerId::parse(inlined.text()) == inlined);
+
+  const auto ecdsa = *decode_public_key(from_hex(kEcdsaPublic));
+  const auto hashed = PeerId::of(ecdsa);
+  CHECK(hashed.text().starts_with("Qm"));
+  CHECK(hashed.public_key().error().code == Code::not_found);
+  CHECK(hashed.matches(ecdsa));
+  CHECK_FALSE(hashed.matches(ed));
+  CHECK(PeerId::parse(hashed.text()) == hashed);
+
+  const auto secp = PeerId::of(*decode_public_key(from_hex(kSecp256k1Public)));
+  CHECK(secp.bytes()[0] == 0);
+  CHECK(secp.text().starts_with("16Uiu2HA"));
+}
+
+TEST_CASE("peer ids: the specification's examples") {
+  const auto cid = PeerId::parse("bafzbeie5745rpv2m6tjyuugywy4d5ewrqgqqhfnf445he3omzpjbx5xqxe");
+  REQUIRE(cid);
+  CHECK(cid->text() == "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N");
+  CHECK(PeerId::parse("QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N") == *cid);
+  CHECK(PeerId::parse("12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA"));
+  CHECK(PeerId::parse("k51qzi5uqu5dhb6l8spkdx7yxafegfkee5by8h7lmjh2ehc2sgg34z7c15vzqs"));
+}
+
+TEST_CASE("peer ids: what is none") {
+  for (const auto* text :
+       {"", "Q", "Qm", "1", "12D3KooWBtg3aaRMjxwedh83aGiUkwSxDwUZkzuJcfaqUmo7R3p",
+        "12D3KooWBtg3aaRMjxwedh83aGiUkwSxDwUZkzuJcfaqUmo7R3pqq",
+        "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx50",
+        // A CID of a file.
+        "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku", "hello"}) {
+    CAPTURE(text);
+    CHECK_FALSE(PeerId::parse(text));
+  }
+  // An inline key encoded in another order: the key is good, the id is not its own.
+  const auto reordered = "1220" + std::string(kEd25519Public).substr(8) + "0801";
+  CHECK_FALSE(PeerId::from_bytes(from_hex("0024" + reordered)));
+  // A long key inline, sha2-512, and a short sha2-256.
+  CHECK_FALSE(PeerId::from_bytes(from_hex("005f" + std::string(kEcdsaPublic))));
+  CHECK_FALSE(PeerId::from_bytes(from_hex("1320" + std::string(64, '1'))));
+  CHECK_FALSE(PeerId::from_bytes(from_hex("121f" + std::string(62, '1'))));
+  CHECK(PeerId().empty());
+}
