@@ -111,13 +111,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     bool moved = false;
     for (int side = 0; side < 2; ++side) {
       world.deliver(side, 1000000);
-      moved = moved || world.sides[1 - side].yamux.has_output();
       for (YamuxStreamId id = 1; id <= 64; ++id) {
         const std::uint64_t before = world.sides[side].read[id];
         world.read(side, id, 1000000);
         moved = moved || world.sides[side].read[id] != before;
       }
     }
+    for (const Side& side : world.sides) moved = moved || side.yamux.has_output();
     if (!moved) break;
   }
   for (int side = 0; side < 2; ++side) {
