@@ -21,8 +21,9 @@ struct IpAddress {
 
   static IpAddress v4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d);
   static IpAddress any(bool v6);
-  /// "127.0.0.1", "::1", "fe80::1%eth0" (the scope by index only: "%2").
+  /// "127.0.0.1" (four plain decimal numbers), "::1", "fe80::1%2" (the scope by index only).
   static Result<IpAddress> parse(std::string_view text);
+  /// The canonical text, RFC 5952's for IPv6; parse reads it back.
   std::string text() const;
   bool is_any() const;
   bool is_loopback() const;
@@ -37,6 +38,7 @@ struct Endpoint {
   std::uint16_t port = 0;
 
   /// "127.0.0.1:80", "[::1]:80".
+  static Result<Endpoint> parse(std::string_view text);
   std::string text() const;
 
   friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
@@ -83,7 +85,8 @@ struct UdpOptions {
 class UdpSocket {
  public:
   virtual ~UdpSocket() = default;
-  /// The next datagram; the queue of those not yet received is bounded, what does not fit is dropped.
+  /// The next datagram; the queue of those not yet received is bounded, what does not fit is
+  /// dropped.
   virtual Task<Result<Datagram>> receive() = 0;
   /// Sends or drops, as UDP does. A system error that says "later" (EPERM, ENOBUFS) is not one.
   virtual Result<void> send(const Endpoint& to, ByteView data) = 0;
@@ -123,10 +126,10 @@ class Net {
   virtual Result<std::vector<Interface>> interfaces() = 0;
   virtual Resolver& resolver() = 0;
 
-  /// Streams between programs of one user on one machine, by a path (Unix-domain sockets). The socket
-  /// file has mode 0600 from its first moment. An existing file is Code::already_exists: whether it is
-  /// stale (connect_local says Code::refused) and may be removed is the caller's decision, and so is
-  /// removing it at the end. Endpoints of such streams are empty.
+  /// Streams between programs of one user on one machine, by a path (Unix-domain sockets). The
+  /// socket file has mode 0600 from its first moment. An existing file is Code::already_exists:
+  /// whether it is stale (connect_local says Code::refused) and may be removed is the caller's
+  /// decision, and so is removing it at the end. Endpoints of such streams are empty.
   virtual Result<std::unique_ptr<TcpListener>> listen_local(const std::string& path) = 0;
   /// Code::not_found where there is no such file, Code::refused where nobody listens at it.
   virtual Task<Result<std::unique_ptr<TcpStream>>> connect_local(std::string path) = 0;

@@ -98,8 +98,8 @@ void TaskGroup::spawn(Task<void> task) {
 }
 
 void TaskGroup::cancel() {
+  changed_.wake_all();  // before anything goes: what the doomed frames own may own this group
   destroy_all();
-  changed_.wake_all();
 }
 
 void TaskGroup::destroy_all() {

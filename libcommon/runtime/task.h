@@ -194,7 +194,8 @@ class ReadyQueue {
 /// Where coroutines wait until something happens. The usual loop is
 ///     while (!condition) co_await changed.wait();
 /// since a wake-up says only that something changed. Destroying the list forgets its waiters: they
-/// never go on, and whoever owns their frames destroys them.
+/// never go on, and whoever owns their frames destroys them. One that was woken already does go on,
+/// so what it looks at next must be kept alive by its own frame, or own that frame.
 class WaitList {
  public:
   WaitList() = default;
@@ -241,7 +242,8 @@ class TaskGroup {
   std::size_t size() const { return roots_.size(); }
   bool empty() const { return roots_.empty(); }
 
-  /// Destroys every task of the group; one that is running now is destroyed once it suspends.
+  /// Destroys every task of the group; one that is running now is destroyed once it suspends, and
+  /// until then must not touch what went with the group.
   void cancel();
   /// Returns when the group is empty.
   Task<void> join();

@@ -19,6 +19,7 @@ struct UvOptions {
   UvOptions() {}  // a constructor, so that a temporary in a co_await expression is safe in g++ 12
   std::optional<Endpoint> dns_server;  ///< asked instead of those of /etc/resolv.conf
   unsigned worker_threads = 0;         ///< 0: one a processor, at least two
+  int input_descriptor = 0;            ///< what input() reads
   bool handle_signals = true;          ///< SIGINT, SIGTERM and SIGHUP end run()
 };
 

@@ -1,0 +1,167 @@
+#include "runtime/uv/uv_runtime.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+
+#include "runtime/uv/input.h"
+#include "runtime/uv/loop.h"
+#include "runtime/uv/resolver.h"
+#include "runtime/uv/stream.h"
+#include "runtime/uv/udp.h"
+#include "runtime/uv/workers.h"
+
+namespace p2p::runtime {
+
+namespace {
+
+/// What a closed stream's last bytes get at the end of the program, of the second in which a tool
+/// ends.
+constexpr Duration kFarewell = std::chrono::milliseconds(500);
+
+/// Descriptors 0 to 2 that were closed get ones on which reading (0) and writing (1, 2) fail just
+/// as before, so that the next socket does not become standard output.
+void occupy_standard_descriptors() {
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (::fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
+    // The lowest free descriptor is `fd`, since those below are open.
+    static_cast<void>(::open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY));
+  }
+}
+
+class UvNet final : public Net {
+ public:
+  UvNet(uv::Loop& loop, std::optional<Endpoint> dns) : loop_(loop), resolver_(loop, dns) {}
+
+  Task<Result<std::unique_ptr<TcpStream>>> connect(Endpoint to) override {
+    return uv::connect_tcp(loop_, to);
+  }
+  Result<std::unique_ptr<TcpListener>> listen(const Endpoint& at) override {
+    return uv::listen_tcp(loop_, at);
+  }
+  Result<std::unique_ptr<UdpSocket>> udp(const Endpoint& at, const UdpOptions& options) override {
+    return uv::open_udp(loop_, at, options);
+  }
+  Result<std::vector<Interface>> interfaces() override { return uv::list_interfaces(); }
+  Resolver& resolver() override { return resolver_; }
+  Result<std::unique_ptr<TcpListener>> listen_local(const std::string& path) override {
+    return uv::listen_local(loop_, path);
+  }
+  Task<Result<std::unique_ptr<TcpStream>>> connect_local(std::string path) override {
+    return uv::connect_local(loop_, std::move(path));
+  }
+
+ private:
+  uv::Loop& loop_;
+  uv::UvResolver resolver_;
+};
+
+class SignalWatch final : public uv::HandleState {
+ public:
+  SignalWatch(uv::Loop& owner, int& caught) : HandleState(owner), caught_(caught) {}
+  void start(int number) {
+    if (uv_signal_init(loop.raw(), &signal_) != 0) return;
+    opened(reinterpret_cast<uv_handle_t*>(&signal_));
+    uv_signal_start_oneshot(
+        &signal_,
+        [](uv_signal_t* handle, int caught) {
+          auto& self = static_cast<SignalWatch&>(*static_cast<HandleState*>(handle->data));
+          if (self.caught_ == 0) self.caught_ = caught;
+        },
+        number);
+  }
+  void stop() { close_handle(); }
+
+ private:
+  uv_signal_t signal_;
+  int& caught_;
+};
+
+bool is_ignored(int number) {
+  struct sigaction now{};
+  return ::sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+/// Turns signals into a number while it lives; each has its default effect from its second time on.
+class Signals {
+ public:
+  Signals(uv::Loop& loop, bool wanted) {
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+      if (!wanted || is_ignored(number)) continue;
+      watches_.push_back(std::make_shared<SignalWatch>(loop, caught));
+      watches_.back()->start(number);
+    }
+  }
+  ~Signals() {
+    for (const auto& watch : watches_) watch->stop();
+  }
+  int caught = 0;
+
+ private:
+  std::vector<std::shared_ptr<SignalWatch>> watches_;
+};
+
+Task<void> store(std::optional<int>& status, Task<int> main) {
+  const int result = co_await std::move(main);
+  status = result;
+}
+
+}  // namespace
+
+struct UvRuntime::Impl {
+  explicit Impl(const UvOptions& options)
+      : random(crypto::system_random()),
+        net(loop, options.dns_server),
+        workers(loop, options.worker_threads),
+        input(loop, options.input_descriptor),
+        handle_signals(options.handle_signals) {}
+
+  uv::Loop loop;
+  std::unique_ptr<crypto::Random> random;
+  UvNet net;
+  uv::UvWorkers workers;
+  uv::UvInput input;
+  bool handle_signals;
+};
+
+UvRuntime::UvRuntime(UvOptions options) {
+  std::signal(SIGPIPE, SIG_IGN);  // libuv writes without MSG_NOSIGNAL: a peer's reset would end us
+  occupy_standard_descriptors();
+  impl_ = std::make_unique<Impl>(options);
+}
+
+UvRuntime::~UvRuntime() {
+  auto& loop = impl_->loop;
+  bool late = false;
+  const auto farewell = loop.clock.timer([&late] { late = true; });
+  farewell->arm(loop.clock.now() + kFarewell);
+  loop.run([&] { return loop.lingering == 0 || late; });
+}
+
+Runtime UvRuntime::runtime() {
+  return Runtime{impl_->loop.queue, impl_->loop.clock, *impl_->random, impl_->net, impl_->workers};
+}
+
+Input& UvRuntime::input() { return impl_->input; }
+
+UvRuntime::Outcome UvRuntime::run(Task<int> main) {
+  Outcome outcome;
+  std::optional<int> status;
+  Signals signals(impl_->loop, impl_->handle_signals);
+  {
+    TaskGroup group(impl_->loop.queue);
+    group.spawn(store(status, std::move(main)));
+    impl_->loop.run([&] { return status.has_value() || signals.caught != 0; });
+  }
+  if (status) {
+    outcome.status = *status;
+  } else {
+    outcome.signal = signals.caught;
+  }
+  return outcome;
+}
+
+}  // namespace p2p::runtime
