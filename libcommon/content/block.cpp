@@ -1,0 +1,49 @@
+#include "content/block.h"
+
+#include "content/dag_pb.h"
+
+namespace p2p::content {
+
+using multiformats::Cid;
+using multiformats::Codec;
+using multiformats::Multihash;
+
+namespace {
+
+/// A Bitcoin block is named by its header.
+constexpr std::size_t kBitcoinHeaderSize = 80;
+
+}  // namespace
+
+Cid name_block(const Profile& profile, Codec codec, ByteView block) {
+  const auto hash = Multihash::of(profile.hash, block);
+  if (profile.cid_version == 0 && codec == Codec::dag_pb) {
+    if (auto cid = Cid::v0(hash)) return *cid;  // any hash but sha2-256 needs version 1
+  }
+  return Cid::v1(codec, hash);
+}
+
+Result<Cid> cid_of_block(Codec codec, crypto::HashAlg hash, ByteView block) {
+  switch (codec) {
+    case Codec::raw:
+      break;
+    case Codec::dag_pb:
+      P2P_CHECK(decode_dag_pb(block));
+      break;
+    case Codec::dag_cbor:
+      P2P_CHECK(codec::check_dag_cbor(block));
+      break;
+    case Codec::bitcoin_block:
+      if (block.size() != kBitcoinHeaderSize) {
+        return fail(Code::parse, "a bitcoin-block is a header of 80 bytes, this has " +
+                                     std::to_string(block.size()));
+      }
+      hash = crypto::HashAlg::dbl_sha2_256;
+      break;
+    default:
+      return fail(Code::unsupported, "blocks of codec " + name_of(codec) + " are not known here");
+  }
+  return Cid::v1(codec, Multihash::of(hash, block));
+}
+
+}  // namespace p2p::content

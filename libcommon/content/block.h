@@ -1,0 +1,37 @@
+// Blocks: bytes, and the CID that names them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "content/profile.h"
+#include "multiformats/cid.h"
+
+namespace p2p::content {
+
+/// Takes every block as it is finished, leaves first; the bytes are borrowed for the call.
+using BlockSink = std::function<Result<void>(const multiformats::Cid&, ByteView)>;
+
+/// The root of something imported, and what a link to it must say.
+struct Imported {
+  multiformats::Cid cid;
+  std::uint64_t size = 0;      ///< content bytes below it, 0 for directories
+  std::uint64_t dag_size = 0;  ///< its block and all below it: a link's Tsize
+  std::uint64_t blocks = 0;    ///< how many blocks that is, counted once for each place
+};
+
+/// The CID of a dag-pb block, or with `codec` raw of a leaf, in the profile's version and hash.
+multiformats::Cid name_block(const Profile& profile, multiformats::Codec codec, ByteView block);
+
+/// The CID of one whole block of the given format, after checking that it is one: dag-pb and
+/// dag-cbor in strict form, bitcoin-block a header of 80 bytes (named by double SHA-256), raw
+/// anything. `hash` is ignored for bitcoin-block. Other codecs are Code::unsupported.
+Result<multiformats::Cid> cid_of_block(multiformats::Codec codec, crypto::HashAlg hash,
+                                       ByteView block);
+
+/// Larger blocks are not exchanged: bitswap's limit is 2 MiB.
+inline constexpr std::size_t kMaxBlockSize = 2 * 1024 * 1024;
+
+}  // namespace p2p::content
