@@ -85,9 +85,4 @@ void Progress::end() {
   drawn_ = false;
 }
 
-Time steady_time() {
-  return Time(
-      std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch()));
-}
-
 }  // namespace p2p::cli

@@ -42,7 +42,4 @@ class Progress {
   Time drawn_at_{};
 };
 
-/// The system's monotonic clock, for tools that have no runtime.
-Time steady_time();
-
 }  // namespace p2p::cli

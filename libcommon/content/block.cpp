@@ -30,7 +30,6 @@ Result<Cid> cid_of_block(Codec codec, crypto::HashAlg hash, ByteView block) {
     case Codec::dag_pb:
       P2P_CHECK(decode_dag_pb(block));
       break;
-    case Codec::dag_cbor:
       P2P_CHECK(codec::check_dag_cbor(block));
       break;
     case Codec::bitcoin_block:

@@ -6,40 +6,34 @@ namespace {
 
 constexpr std::size_t kKiB = 1024;
 constexpr std::size_t kMiB = 1024 * kKiB;
-using Estimate = Profile::Estimate;
 
-// 174 links: 8 KiB at about 47 bytes each, go-ipfs's choice of 2015.
+constexpr Profile old(std::string_view name) {
+  Profile profile;
+  profile.name = name;
+  profile.cid_version = 0;
+  profile.raw_leaves = false;
+  profile.chunk_size = 256 * kKiB;
+  profile.width = 174;  // 8 KiB at about 47 bytes a link, go-ipfs's choice of 2015
+  profile.estimate = Profile::Estimate::links;
+  return profile;
+}
+
+constexpr Profile with_raw_leaves(std::string_view name, std::size_t chunk_size, std::size_t width,
+                                  Profile::Estimate estimate) {
+  Profile profile;
+  profile.name = name;
+  profile.chunk_size = chunk_size;
+  profile.width = width;
+  profile.estimate = estimate;
+  return profile;
+}
+
 constexpr Profile kProfiles[] = {
-    {.name = "unixfs-v0-2015",
-     .cid_version = 0,
-     .raw_leaves = false,
-     .chunk_size = 256 * kKiB,
-     .width = 174,
-     .estimate = Estimate::links},
-    {.name = "unixfs-v1-2025",
-     .cid_version = 1,
-     .raw_leaves = true,
-     .chunk_size = kMiB,
-     .width = 1024,
-     .estimate = Estimate::block},
-    {.name = "v0",
-     .cid_version = 0,
-     .raw_leaves = false,
-     .chunk_size = 256 * kKiB,
-     .width = 174,
-     .estimate = Estimate::links},
-    {.name = "v1",
-     .cid_version = 1,
-     .raw_leaves = true,
-     .chunk_size = 256 * kKiB,
-     .width = 174,
-     .estimate = Estimate::links},
-    {.name = "test-cid-v1",
-     .cid_version = 1,
-     .raw_leaves = true,
-     .chunk_size = kMiB,
-     .width = 174,
-     .estimate = Estimate::links},
+    old("unixfs-v0-2015"),
+    with_raw_leaves("unixfs-v1-2025", kMiB, 1024, Profile::Estimate::block),
+    old("v0"),
+    with_raw_leaves("v1", 256 * kKiB, 174, Profile::Estimate::links),
+    with_raw_leaves("test-cid-v1", kMiB, 174, Profile::Estimate::links),
 };
 
 }  // namespace
