@@ -1,5 +1,6 @@
 #include "content/block.h"
 
+#include "codec/dag_cbor.h"
 #include "content/dag_pb.h"
 
 namespace p2p::content {
@@ -12,6 +13,18 @@ namespace {
 
 /// A Bitcoin block is named by its header.
 constexpr std::size_t kBitcoinHeaderSize = 80;
+
+/// What codec/ cannot see: whether the links are CIDs. The depth is bounded by its decoder.
+Result<void> check_links(const codec::Value& value) {
+  if (const auto* link = value.link()) {
+    P2P_CHECK(Cid::decode(link->cid));
+  } else if (const auto* list = value.list()) {
+    for (const auto& item : *list) P2P_CHECK(check_links(item));
+  } else if (const auto* map = value.map()) {
+    for (const auto& [key, item] : *map) P2P_CHECK(check_links(item));
+  }
+  return {};
+}
 
 }  // namespace
 

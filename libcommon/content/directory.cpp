@@ -1,5 +1,6 @@
 #include "content/directory.h"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 
