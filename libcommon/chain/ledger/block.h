@@ -39,6 +39,15 @@ multiformats::Cid header_cid(const BlockId& id);
 /// dag-cbor, sha2-256: of a block's whole encoding.
 multiformats::Cid block_cid(ByteView raw);
 
+/// The version that our blocks carry: BIP9's, with no bit set.
+inline constexpr std::int32_t kBlockVersion = 0x20000000;
+/// No chain makes more coins, so sums never overflow and amounts survive JSON's doubles.
+inline constexpr std::uint64_t kMaxCoins = (std::uint64_t{1} << 53) - 1;
+inline constexpr std::uint64_t kMaxNonce = kMaxCoins;
+
+/// A transaction's fields against their ranges.
+Outcome check_transaction(const Transaction& tx);
+
 /// What needs neither ancestors nor balances: size, Merkle root (`mutated` when wrong), one
 /// coinbase at the front, no genesis, fields in range. Signatures are checked where blocks are
 /// connected.
