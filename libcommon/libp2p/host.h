@@ -1,6 +1,8 @@
 // A libp2p host over TCP: listens, dials, and keeps one set of connections on which protocols open
 // and accept streams. Start here.
 //
+// Tasks of a host's members end with an error when the host is destroyed under them.
+//
 // The protocols themselves (multistream.h, noise.h, yamux.h, joined in upgrade.h) are state
 // machines without I/O; the host drives them from runtime::Net.
 #pragma once
@@ -13,6 +15,7 @@
 
 #include "base/log.h"
 #include "crypto/keys.h"
+#include "libp2p/identify.h"
 #include "libp2p/phase.h"
 #include "libp2p/stream.h"
 #include "multiformats/multiaddr.h"
@@ -28,18 +31,6 @@ struct DialTrace {
   std::string security;            ///< "/noise"
   std::string muxer;               ///< "/yamux/1.0.0"
   bool early_muxer = false;        ///< negotiated inside the Noise handshake
-};
-
-/// What identify told us about a peer (specs/identify).
-struct Identity {
-  PeerId peer;
-  crypto::PublicKey key;
-  std::string agent;             ///< agentVersion
-  std::string protocol_version;  ///< protocolVersion
-  std::vector<std::string> protocols;
-  std::vector<Multiaddr> listen_addrs;  ///< of the signed peer record where a valid one came
-  bool signed_record = false;
-  std::optional<Multiaddr> observed;  ///< how the peer sees us
 };
 
 struct HostLimits {
@@ -62,7 +53,8 @@ struct HostConfig {
   Log log;
 };
 
-/// Takes part in what happens to peers; all calls come from the loop. Default methods do nothing.
+/// Takes part in what happens to peers. The calls come from the ready queue, never from inside a
+/// call to the host. Default methods do nothing.
 class HostObserver {
  public:
   virtual ~HostObserver() = default;
@@ -106,8 +98,11 @@ class Host {
   Task<Result<std::unique_ptr<Stream>>> open(PeerId peer, std::vector<std::string> protocols);
 
   using Handler = std::function<Task<void>(std::unique_ptr<Stream>)>;
-  /// Serves a protocol; it is advertised by identify, and peers told by push.
+  /// Serves a protocol; it is advertised by identify, and peers told by push. The host itself
+  /// serves identify, identify push and ping.
   void handle(std::string protocol, Handler handler);
+  /// Ends the service and destroys the handler's calls that are under way, so that an object which
+  /// serves a protocol calls it in its destructor.
   void unhandle(const std::string& protocol);
 
   /// Identify's answer for a connected peer, waiting for it where it is under way.
@@ -119,15 +114,19 @@ class Host {
   std::vector<PeerId> peers() const;
   /// Closes every connection to the peer (GoAway, then FIN).
   void disconnect(const PeerId& peer);
-  /// Refuses connections from and to this peer from now on.
+  /// Ends the connections to this peer and refuses others, from and to it, from now on.
   void ban(const PeerId& peer);
+  /// Takes leave: stops listening, lets what was written leave, and closes every connection in
+  /// order. Takes a second at most, after which they are cut off. To be awaited before a program
+  /// ends whose last words matter.
+  Task<void> close();
 
   void add_observer(HostObserver& observer);
   void remove_observer(HostObserver& observer);
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace p2p::libp2p

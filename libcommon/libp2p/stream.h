@@ -17,9 +17,10 @@ using multiformats::Multiaddr;
 using multiformats::PeerId;
 using runtime::Task;
 
-/// Destroying a stream that is not closed in both directions resets it. One reader and one writer
-/// may wait at the same time. A stream may outlive its connection: operations then fail with
-/// Code::closed or Code::reset.
+/// Destroying a stream on which close_write was called lets what was written arrive: what the peer
+/// still sends is discarded, for ten seconds at most. Destroying any other resets it. One reader
+/// and one writer may wait at the same time. A stream may outlive its connection: operations then
+/// fail with Code::closed or Code::reset.
 class Stream {
  public:
   virtual ~Stream() = default;

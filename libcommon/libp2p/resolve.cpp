@@ -1,0 +1,154 @@
+#include "libp2p/resolve.h"
+
+#include <algorithm>
+#include <deque>
+
+#include "base/endian.h"
+
+namespace p2p::libp2p {
+
+namespace {
+
+using multiformats::Component;
+using multiformats::Proto;
+
+bool is(const Component& part, Proto proto) {
+  return part.code == static_cast<std::uint32_t>(proto);
+}
+
+/// The text of parts[from..].
+std::string tail_text(const Multiaddr& addr, std::size_t from) {
+  std::string text;
+  for (std::size_t i = from; i < addr.parts().size(); ++i) {
+    const Component& part = addr.parts()[i];
+    text += "/" + part.name();
+    if (const auto value = part.value_text(); !value.empty()) text += "/" + value;
+  }
+  return text;
+}
+
+/// Whether `addr` ends with what follows the first part of `link`.
+bool ends_like(const Multiaddr& addr, const Multiaddr& link) {
+  const auto suffix = std::span(link.parts()).subspan(1);
+  const auto parts = std::span(addr.parts());
+  return parts.size() >= suffix.size() && std::ranges::equal(parts.last(suffix.size()), suffix);
+}
+
+struct Search {
+  struct Step {
+    Multiaddr addr;
+    int depth;
+  };
+  std::deque<Step> open;
+  std::size_t lookups = 0;
+  std::vector<Target> found;
+  std::optional<Error> failed;
+  std::string unsupported;
+
+  void note(Error error) {
+    if (!failed) failed = std::move(error);
+  }
+  void add(Multiaddr addr, int depth) {
+    if (open.size() < kMaxTargets) open.push_back(Step{std::move(addr), depth});
+  }
+  void found_endpoint(const Multiaddr& addr) {
+    auto endpoint = endpoint_of(addr);
+    if (!endpoint) {
+      if (unsupported.empty()) unsupported = addr.text();
+      return;
+    }
+    Target target{*endpoint, addr.without_peer(), addr.peer()};
+    const auto same = [&target](const Target& other) {
+      return other.endpoint == target.endpoint && other.peer == target.peer;
+    };
+    if (found.size() < kMaxTargets && std::ranges::none_of(found, same)) {
+      found.push_back(std::move(target));
+    }
+  }
+};
+
+Task<void> follow_dnsaddr(runtime::Resolver& resolver, Search& search, Multiaddr addr, int depth) {
+  if (depth >= kMaxDnsaddrDepth) {
+    search.note(Error(Code::limit, "dnsaddr records nest too deep"));
+    co_return;
+  }
+  auto records = co_await resolver.txt("_dnsaddr." + addr.parts().front().value_text());
+  if (!records) {
+    search.note(std::move(records).error());
+    co_return;
+  }
+  constexpr std::string_view kPrefix = "dnsaddr=";
+  bool any = false;
+  for (const auto& record : *records) {
+    if (!record.starts_with(kPrefix)) continue;
+    any = true;
+    auto target = Multiaddr::parse(std::string_view(record).substr(kPrefix.size()));
+    if (target && ends_like(*target, addr)) search.add(std::move(*target), depth + 1);
+  }
+  if (!any) search.note(Error(Code::not_found, "the name has no dnsaddr record"));
+}
+
+Task<void> follow_name(runtime::Resolver& resolver, Search& search, Multiaddr addr, int depth) {
+  const Component name = addr.parts().front();
+  auto family = runtime::Resolver::Family::any;
+  if (is(name, Proto::dns4)) family = runtime::Resolver::Family::v4;
+  if (is(name, Proto::dns6)) family = runtime::Resolver::Family::v6;
+  auto ips = co_await resolver.addresses(name.value_text(), family);
+  if (!ips) {
+    search.note(std::move(ips).error());
+    co_return;
+  }
+  const std::string tail = tail_text(addr, 1);
+  for (const auto& ip : *ips) {
+    auto resolved = Multiaddr::parse((ip.v6 ? "/ip6/" : "/ip4/") + ip.text() + tail);
+    if (resolved) search.add(std::move(*resolved), depth);
+  }
+}
+
+}  // namespace
+
+Result<runtime::Endpoint> endpoint_of(const Multiaddr& addr) {
+  const auto& parts = addr.parts();
+  const bool tcp = parts.size() >= 2 && is(parts[1], Proto::tcp) &&
+                   (is(parts[0], Proto::ip4) || is(parts[0], Proto::ip6)) &&
+                   (parts.size() == 2 || (parts.size() == 3 && is(parts[2], Proto::p2p)));
+  if (!tcp) {
+    return fail(Code::unsupported, "only /ip4, /ip6 and /dns addresses with /tcp are spoken");
+  }
+  runtime::Endpoint endpoint;
+  endpoint.ip.v6 = is(parts[0], Proto::ip6);
+  std::ranges::copy(parts[0].value, endpoint.ip.bytes.begin());
+  endpoint.port = load_be<std::uint16_t>(parts[1].value.data());
+  return endpoint;
+}
+
+Task<Result<std::vector<Target>>> resolve(runtime::Resolver& resolver, Multiaddr addr) {
+  Search search;
+  search.add(std::move(addr), 0);
+  while (!search.open.empty()) {
+    const Search::Step step = std::move(search.open.front());
+    search.open.pop_front();
+    if (step.addr.empty()) continue;
+    const Component& first = step.addr.parts().front();
+    const bool link = is(first, Proto::dnsaddr);
+    const bool name = is(first, Proto::dns) || is(first, Proto::dns4) || is(first, Proto::dns6);
+    if (!link && !name) {
+      search.found_endpoint(step.addr);
+    } else if (search.lookups++ < kMaxLookups) {
+      if (link) {
+        co_await follow_dnsaddr(resolver, search, step.addr, step.depth);
+      } else {
+        co_await follow_name(resolver, search, step.addr, step.depth);
+      }
+    }
+  }
+  if (!search.found.empty()) co_return std::move(search.found);
+  if (!search.unsupported.empty()) {
+    co_return fail(Code::unsupported,
+                   search.unsupported + " is not spoken, only /ip4, /ip6 and /dns with /tcp are");
+  }
+  if (search.failed) co_return fail(std::move(*search.failed));
+  co_return fail(Code::not_found, "the address leads to no other address");
+}
+
+}  // namespace p2p::libp2p
