@@ -79,12 +79,12 @@ const HeaderNode* HeaderTree::find(const BlockId& id) const {
 
 Outcome HeaderTree::check(const BlockHeader& header, const BlockId& id, std::int64_t now_s) const {
   if (find(id) != nullptr) return Outcome::valid();
+  if (header.prev.is_zero()) {
+    return Outcome::invalid(Rule::bad_genesis, "another chain's first block " + id.text());
+  }
   if (Outcome work = check_work(params_, header, id); !work.ok()) return work;
   const HeaderNode* parent = find(header.prev);
   if (parent == nullptr) {
-    if (header.prev.is_zero()) {
-      return Outcome::invalid(Rule::bad_genesis, "another chain's first block " + id.text());
-    }
     return Outcome::of(Verdict::orphan, Rule::none,
                        "its parent " + header.prev.text() + " is unknown");
   }
@@ -108,11 +108,6 @@ const HeaderNode& HeaderTree::insert(const BlockHeader& header, const BlockId& i
   nodes_.push_back(node);
   by_id_.emplace(id, &nodes_.back());
   return nodes_.back();
-}
-
-void HeaderTree::remove_last() {
-  by_id_.erase(nodes_.back().id);
-  nodes_.pop_back();
 }
 
 std::vector<BlockId> HeaderTree::locator(const HeaderNode& from) const {

@@ -68,10 +68,6 @@ class HeaderTree {
   /// Adds a header that was checked (or comes from a store that only holds such); its parent must
   /// be in the tree. A known one is returned as it stands.
   const HeaderNode& insert(const BlockHeader& header, const BlockId& id);
-  /// Removes the most recently inserted header, which must have no children: for an owner whose
-  /// store refused it.
-  void remove_last();
-
   /// Ids from `from` back to genesis: ten in a row, then in doubling steps, genesis last.
   std::vector<BlockId> locator(const HeaderNode& from) const;
   /// The first of `locator` that is on the chain ending in `tip`; genesis where none is.

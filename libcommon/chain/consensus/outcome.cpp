@@ -62,17 +62,32 @@ std::string_view name_of(Rule rule) {
   return "unknown";
 }
 
+Rule rule_by_name(std::string_view name) {
+  for (int i = 0; i <= static_cast<int>(Rule::low_balance); ++i) {
+    const Rule rule = static_cast<Rule>(i);
+    if (name_of(rule) == name) return rule;
+  }
+  return Rule::none;
+}
+
+Outcome Outcome::parse_invalid(std::string_view text) {
+  const auto colon = text.find(": ");
+  const Rule rule = rule_by_name(text.substr(0, colon));
+  if (rule == Rule::none || colon == std::string_view::npos) {
+    return invalid(rule, rule == Rule::none ? std::string(text) : std::string());
+  }
+  return invalid(rule, std::string(text.substr(colon + 2)));
+}
+
+std::string Outcome::reason() const {
+  std::string out(rule == Rule::none ? "" : name_of(rule));
+  if (!out.empty() && !detail.empty()) out += ": ";
+  return out + detail;
+}
+
 std::string Outcome::message() const {
-  std::string out(name_of(verdict));
-  if (rule != Rule::none) {
-    out += ": ";
-    out += name_of(rule);
-  }
-  if (!detail.empty()) {
-    out += ": ";
-    out += detail;
-  }
-  return out;
+  const std::string why = reason();
+  return std::string(name_of(verdict)) + (why.empty() ? "" : ": ") + why;
 }
 
 }  // namespace p2p::chain

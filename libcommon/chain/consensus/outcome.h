@@ -47,6 +47,8 @@ enum class Rule {
 };
 
 std::string_view name_of(Rule rule);
+/// Rule::none for a name that is none.
+Rule rule_by_name(std::string_view name);
 
 struct Outcome {
   Verdict verdict = Verdict::ok;
@@ -61,7 +63,12 @@ struct Outcome {
     return {verdict, rule, std::move(detail)};
   }
 
+  /// What reason() said of an invalid one, as a store remembers it.
+  static Outcome parse_invalid(std::string_view text);
+
   bool ok() const { return verdict == Verdict::ok; }
+  /// "bad-bits: …": the rule and the figures.
+  std::string reason() const;
   /// "invalid: bad-bits: …", for an error line.
   std::string message() const;
 };

@@ -41,6 +41,20 @@ std::uint32_t median_time_past(const HeaderContext& chain) {
   return times[count / 2];
 }
 
+std::int64_t earliest_time(const HeaderParams& params, const HeaderContext& chain) {
+  const std::uint32_t height = chain.height() + 1;
+  std::int64_t time = std::int64_t{median_time_past(chain)} + 1;
+  if (height % params.window == 0) {
+    const std::int64_t last = chain.back(0).time;
+    if (params.bip94) time = std::max(time, last - kBip94GraceSeconds);
+    if (params.bip54) time = std::max(time, last - kBip54GraceSeconds);
+  }
+  if (params.bip54 && params.window > 1 && height % params.window == params.window - 1) {
+    time = std::max(time, std::int64_t{chain.back(params.window - 2).time});
+  }
+  return time;
+}
+
 std::uint32_t retarget(const HeaderParams& params, std::uint32_t base_bits, std::int64_t actual_s) {
   const std::int64_t aimed = params.timespan_s;
   // Clamped before it is multiplied, and signed until then: a window's last block may be earlier

@@ -35,6 +35,10 @@ class HeaderSequence final : public HeaderContext {
 /// The median of the last eleven times, or of all where there are fewer.
 std::uint32_t median_time_past(const HeaderContext& chain);
 
+/// The least time that the header after `chain` may carry: past the median, and within the time
+/// warp rules.
+std::int64_t earliest_time(const HeaderParams& params, const HeaderContext& chain);
+
 /// The bits that the header after `chain` must carry. `time` is its own time, which only the
 /// minimum-difficulty rule looks at.
 std::uint32_t next_bits(const HeaderParams& params, const HeaderContext& chain, std::uint32_t time);

@@ -111,25 +111,37 @@ class ChainManager {
     bool linked = false;  ///< so are all before it
     std::string invalid;  ///< why it, or one before it, is refused
   };
-  struct Connected {
-    const HeaderNode* node;
-    Block block;
+  struct Orphan {
+    Bytes raw;
+    BlockId id;
   };
 
   ChainManager(Store store, ManagerLimits limits);
   Result<void> load();
   const NodeState& state_of(const HeaderNode& node) const { return states_[node.sequence]; }
   NodeState& state_of(const HeaderNode& node) { return states_[node.sequence]; }
-  const HeaderNode& insert(const BlockHeader& header, const BlockId& id);
+
   Outcome check_header(const BlockHeader& header, const BlockId& id, std::int64_t now_s) const;
+  Result<const HeaderNode*> add_header(const BlockHeader& header, const BlockId& id);
   void choose_best_header();
+  Result<void> mark_invalid(const HeaderNode& node, const Outcome& why);
 
   Result<Outcome> accept_one(const Block& block, ByteView raw, std::int64_t now_s);
-  Result<void> store_block(const HeaderNode& node, ByteView raw);
-  Result<void> mark_invalid(const HeaderNode& node, const Outcome& why);
+  /// Marks `node`, whose body came, and what waited for it as linked; best first.
   std::vector<const HeaderNode*> link(const HeaderNode& node);
-  Result<Outcome> activate(const HeaderNode& target);
-  void keep_orphan(const Block& block, Bytes raw);
+  Result<void> activate_best(const std::vector<const HeaderNode*>& candidates);
+  /// Moves the active chain to `target`, or leaves it and says which block stood in the way.
+  Result<const HeaderNode*> try_branch(const HeaderNode& target, Outcome& why);
+  Result<Block> load_block(const HeaderNode& node) const;
+  Result<void> update_mempool(const std::vector<Transaction>& disconnected);
+  Result<void> notify(const HeaderNode& from);
+  void keep_orphan(const Block& block, ByteView raw);
+
+  /// The store failed in the middle of something: memory and disk may differ, so nothing more is
+  /// done, and every call says why. Opening again finds what was committed.
+  Result<void> usable() const;
+  template <class T>
+  Result<T> or_stop(Result<T> result);
 
   Store store_;
   ManagerLimits limits_;
@@ -140,12 +152,9 @@ class ChainManager {
   const HeaderNode* best_header_;
   /// Stored blocks that wait for a body before them, by parent.
   std::unordered_multimap<const HeaderNode*, const HeaderNode*> unlinked_;
-  struct Orphan {
-    Bytes raw;
-    BlockId id;
-  };
   std::multimap<BlockId, Orphan> orphans_;  ///< by parent
   std::vector<ChainObserver*> observers_;
+  std::optional<Error> failed_;
 };
 
 }  // namespace p2p::chain

@@ -78,7 +78,11 @@ class Store final : public AccountView {
     Store* store_;
   };
   Result<Batch> begin();
-  /// The same for reads: until it ends they all see one moment, whatever a writer does meanwhile.
+  /// Within a batch: remembers how things stand, and goes back there. For a branch that is tried
+  /// and found invalid halfway.
+  Result<void> mark();
+  Result<void> back_to_mark();
+  /// A batch for reads: until it ends they all see one moment, whatever a writer does meanwhile.
   Result<Batch> snapshot();
 
   // Headers, in the order of their arrival (which decides ties).

@@ -86,6 +86,11 @@ TEST_CASE("a header without a known parent is an orphan, after its work was chec
   HeaderTree tree(bitcoin_main());
   BlockHeader lost = bitcoin_testnet3().genesis;
   CHECK(tree.check(lost, lost.id(), 0).rule == Rule::bad_genesis);
-  lost.nonce ^= 1;
+  lost.prev = lost.id();
   CHECK(tree.check(lost, lost.id(), 0).rule == Rule::high_hash);
+  lost.prev.bytes[31] = 1;  // with an easy target the work is enough, and the parent is missing
+  HeaderTree easy(bitcoin_regtest());
+  lost.bits = 0x207fffff;
+  while (!meets_target(lost.id(), lost.bits, easy.params().pow_limit)) ++lost.nonce;
+  CHECK(easy.check(lost, lost.id(), 0).verdict == Verdict::orphan);
 }
