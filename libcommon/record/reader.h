@@ -60,6 +60,7 @@ class Reader {
   std::size_t scanned_ = 0;  ///< bytes after those that hold no line's end
   codec::CborScanner scanner_{kMaxItemSize};
   bool ended_ = false;
+  std::uint64_t count_ = 0;  ///< records returned so far
   std::optional<Error> failed_;
 };
 

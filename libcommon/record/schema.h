@@ -1,15 +1,14 @@
 // Which records there are: every type, its fields, their kinds, and its line of text. This is the
 // one source; docs/records.md is checked against it, and so is what the tools print.
 //
-// To add a type or a field: a few lines in schema.cpp, then `p2p-check-records --docs` prints the
-// part of docs/records.md that follows from it. A change that breaks readers (a field removed, its
-// kind or meaning changed) raises the type's version.
+// To add a type or a field: a few lines in schema_table.h, then `p2p-check-records --docs` prints
+// the part of docs/records.md that follows from it. A change that breaks readers (a field removed,
+// its kind or meaning changed) raises the type's version.
 #pragma once
 
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "record/record.h"
 
@@ -51,9 +50,8 @@ struct Schema {
   std::string_view meaning;
   std::span<const FieldSchema> fields;
 
+  /// Null where the type has no such field.
   const FieldSchema* field(std::string_view name) const;
-  /// The fields of column 1, 2, …, each in order of preference.
-  std::vector<std::vector<const FieldSchema*>> columns() const;
 };
 
 std::span<const Schema> schemas();
