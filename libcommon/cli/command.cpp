@@ -28,11 +28,6 @@ std::string joined(const std::vector<std::string>& words) {
   return line;
 }
 
-Result<void> expect_choice(std::string_view text, const std::vector<std::string>& choices) {
-  if (std::ranges::find(choices, text) != choices.end()) return {};
-  return fail(Code::invalid_argument, "'" + std::string(text) + "' is none of: " + joined(choices));
-}
-
 Option make(std::string metavar, std::string help, Complete complete = Complete::none) {
   Option option;
   option.metavar = std::move(metavar);
@@ -218,13 +213,29 @@ Command& Command::size(std::string_view names, std::string metavar, std::uint64_
 
 Command& Command::choice(std::string_view names, std::string metavar, std::string& value,
                          std::vector<std::string> choices, std::string help) {
+  std::vector<std::string> words = choices;
+  return choose(
+      names, std::move(metavar), value, std::move(choices),
+      [&value, words = std::move(words)](std::size_t place) { value = words[place]; },
+      std::move(help));
+}
+
+Command& Command::choose(std::string_view names, std::string metavar, std::string fallback,
+                         std::vector<std::string> choices, std::function<void(std::size_t)> set,
+                         std::string help) {
   Option option = make(std::move(metavar), std::move(help));
-  option.fallback = value;
+  option.fallback = std::move(fallback);
   option.choices = choices;
-  option.set = into(value, [choices](std::string_view text) -> Result<std::string> {
-    P2P_CHECK(expect_choice(text, choices));
-    return std::string(text);
-  });
+  option.set = [choices = std::move(choices),
+                set = std::move(set)](std::string_view text) -> Result<void> {
+    const auto found = std::ranges::find(choices, text);
+    if (found == choices.end()) {
+      return fail(Code::invalid_argument,
+                  "'" + std::string(text) + "' is none of: " + joined(choices));
+    }
+    set(static_cast<std::size_t>(found - choices.begin()));
+    return {};
+  };
   declare(names, std::move(option));
   return *this;
 }

@@ -27,6 +27,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -119,6 +120,27 @@ class Command {
                 std::string help);
   Command& choice(std::string_view names, std::string metavar, std::string& value,
                   std::vector<std::string> choices, std::string help);
+  /// The same for what the choices mean; an optional has no default.
+  template <class T>
+  Command& choice(std::string_view names, std::string metavar, T& value,
+                  std::vector<std::pair<std::string, std::type_identity_t<T>>> choices,
+                  std::string help) {
+    std::string fallback;
+    for (const auto& [name, meaning] : choices) {
+      if (meaning == value) fallback = name;
+    }
+    return meanings<T>(
+        names, std::move(metavar), std::move(fallback), std::move(choices),
+        [&value](const T& chosen) { value = chosen; }, std::move(help));
+  }
+  template <class T>
+  Command& choice(std::string_view names, std::string metavar, std::optional<T>& value,
+                  std::vector<std::pair<std::string, std::type_identity_t<T>>> choices,
+                  std::string help) {
+    return meanings<T>(
+        names, std::move(metavar), "", std::move(choices),
+        [&value](const T& chosen) { value = chosen; }, std::move(help));
+  }
   /// Any other type: `set` converts.
   Command& option(std::string_view names, std::string metavar, std::string fallback,
                   std::function<Result<void>(std::string_view)> set, std::string help,
@@ -157,6 +179,20 @@ class Command {
   bool has(std::string_view long_name, char letter) const;
 
  private:
+  /// A choice from the names in `choices`; `set` gets the chosen one's place.
+  Command& choose(std::string_view names, std::string metavar, std::string fallback,
+                  std::vector<std::string> choices, std::function<void(std::size_t)> set,
+                  std::string help);
+  template <class T, class Set>
+  Command& meanings(std::string_view names, std::string metavar, std::string fallback,
+                    std::vector<std::pair<std::string, T>> choices, Set set, std::string help) {
+    std::vector<std::string> words;
+    for (const auto& choice : choices) words.push_back(choice.first);
+    return choose(
+        names, std::move(metavar), std::move(fallback), std::move(words),
+        [choices = std::move(choices), set](std::size_t place) { set(choices[place].second); },
+        std::move(help));
+  }
   void declare(std::string_view names, Option option);
 
   std::string name_;

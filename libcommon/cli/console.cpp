@@ -45,22 +45,6 @@ int write_all(int fd, ByteView data) {
   std::_Exit(128 + SIGPIPE);
 }
 
-/// Text from elsewhere (a peer's agent, a file's name) must not move the cursor of who reads it.
-std::string printable(std::string_view line) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string out;
-  out.reserve(line.size());
-  for (const char c : line) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      out += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
 void Output::write(ByteView data) {
@@ -106,15 +90,24 @@ bool Console::color(int fd) const {
          std::string_view(term) != "dumb";
 }
 
-void Console::error(const Error& error) {
-  message(tool_ + ": error: " + printable(error.message()));
-  if (!error.hint.empty()) message("hint: " + printable(error.hint));
+void Console::print(const record::Record& record) {
+  Bytes encoded;
+  record::write(record, options_.format, encoded);
+  out_.write(encoded);
 }
 
-void Console::warn(std::string_view line) { message(tool_ + ": warning: " + printable(line)); }
+void Console::error(const Error& error) {
+  message(tool_ + ": error: " + record::escape_text(error.message()));
+  if (!error.hint.empty()) message("hint: " + record::escape_text(error.hint));
+  if (options_.format != Format::text) print(record::record_of(error));
+}
+
+void Console::warn(std::string_view line) {
+  message(tool_ + ": warning: " + record::escape_text(line));
+}
 
 void Console::note(std::string_view line) {
-  if (!options_.quiet) message(tool_ + ": " + printable(line));
+  if (!options_.quiet) message(tool_ + ": " + record::escape_text(line));
 }
 
 void Console::message(std::string_view line) {
@@ -128,7 +121,7 @@ Log Console::log(LogLevel most) {
   return Log(most, [this](LogLevel level, const std::string& line) {
     switch (level) {
       case LogLevel::error:
-        return message(tool_ + ": error: " + printable(line));
+        return message(tool_ + ": error: " + record::escape_text(line));
       case LogLevel::warning:
         return warn(line);
       case LogLevel::info:

@@ -19,14 +19,12 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/exit_status.h"
-
-namespace p2p::record {
-class Record;
-}
+#include "record/record.h"
+#include "record/writer.h"
 
 namespace p2p::cli {
 
-enum class Format { text, json, cbor };
+using record::Format;
 
 /// A buffered writer to a file descriptor, which it does not own.
 class Output {
@@ -59,7 +57,6 @@ class Output {
 
 struct ConsoleOptions {
   Format format = Format::text;
-  bool force_cbor = false;  ///< --format cbor was followed by a terminal, and --force said yes
   bool quiet = false;
   enum class Color { automatic, always, never } color = Color::automatic;
 };
