@@ -39,4 +39,20 @@ Task<std::optional<T>> before(ReadyQueue& queue, Clock& clock, Time at, Task<T> 
   co_return std::move(race.value);
 }
 
+namespace detail {
+
+inline Task<bool> finished(Task<void> task) {
+  co_await std::move(task);
+  co_return true;
+}
+
+}  // namespace detail
+
+/// The same for a task without a value: whether it came to its end.
+inline Task<bool> before(ReadyQueue& queue, Clock& clock, Time at, Task<void> task) {
+  Task<bool> whole = detail::finished(std::move(task));
+  const auto ended = co_await before(queue, clock, at, std::move(whole));
+  co_return ended.has_value();
+}
+
 }  // namespace p2p::runtime

@@ -40,24 +40,49 @@ void Router::add_peer(const PeerId& peer, PeerProtocol protocol, bool outbound, 
   state.outbound = outbound;
   state.form = form;
   if (score_) score_->on_peer(peer, now);
+  greet(peer);
+}
+
+void Router::greet(const PeerId& peer) {
   Rpc hello;
   for (const auto& [topic, ignored] : topics_) hello.subscriptions.push_back(SubOpt{true, topic});
   if (!hello.empty()) send(peer, std::move(hello));
 }
 
-void Router::remove_peer(const PeerId& peer, Time now) {
-  const auto gone = peers_.find(peer);
-  if (gone == peers_.end()) return;
-  for (const std::string& topic : gone->second.topics) {
-    const auto members = topic_peers_.find(topic);
-    members->second.erase(peer);
-    if (members->second.empty()) topic_peers_.erase(members);
-    actions_.push_back(TopicPeer{peer, topic, false});
+void Router::leave_meshes(const PeerId& peer, Time now) {
+  for (auto& [topic, state] : topics_) {
+    if (state.mesh.erase(peer) > 0 && score_) score_->on_prune(peer, topic, now);
   }
-  for (auto& [topic, state] : topics_) state.mesh.erase(peer);
   for (auto& [topic, state] : fanout_) state.peers.erase(peer);
-  peers_.erase(gone);
+}
+
+void Router::leave_topic(const PeerId& peer, const std::string& topic) {
+  const auto members = topic_peers_.find(topic);
+  members->second.erase(peer);
+  if (members->second.empty()) topic_peers_.erase(members);
+  actions_.push_back(TopicPeer{peer, topic, false});
+}
+
+void Router::remove_peer(const PeerId& peer, Time now) {
+  if (!peers_.contains(peer)) return;
+  forget_topics(peer, now);
+  peers_.erase(peer);
   if (score_) score_->on_peer_gone(peer, now);
+}
+
+void Router::reintroduce(const PeerId& peer, Time now) {
+  if (!peers_.contains(peer)) return;
+  leave_meshes(peer, now);
+  greet(peer);
+}
+
+void Router::forget_topics(const PeerId& peer, Time now) {
+  const auto known = peers_.find(peer);
+  if (known == peers_.end()) return;
+  leave_meshes(peer, now);
+  for (const std::string& topic : known->second.topics) leave_topic(peer, topic);
+  known->second.topics.clear();
+  known->second.topic_bytes = 0;
 }
 
 void Router::set_signed_record(const PeerId& peer, Bytes envelope) {
@@ -87,9 +112,7 @@ void Router::on_subscription(const PeerId& from, Peer& peer, const SubOpt& optio
   if (!option.subscribe) {
     if (peer.topics.erase(option.topic) == 0) return;
     peer.topic_bytes -= cost;
-    const auto members = topic_peers_.find(option.topic);
-    members->second.erase(from);
-    if (members->second.empty()) topic_peers_.erase(members);
+    leave_topic(from, option.topic);
     // Its PRUNE may never come; a peer outside the topic is no link.
     const auto ours = topics_.find(option.topic);
     if (ours != topics_.end() && ours->second.mesh.erase(from) > 0 && score_) {
@@ -97,7 +120,6 @@ void Router::on_subscription(const PeerId& from, Peer& peer, const SubOpt& optio
     }
     const auto fan = fanout_.find(option.topic);
     if (fan != fanout_.end()) fan->second.peers.erase(from);
-    actions_.push_back(TopicPeer{from, option.topic, false});
     return;
   }
   if (peer.topics.contains(option.topic)) return;

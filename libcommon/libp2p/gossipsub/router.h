@@ -116,6 +116,11 @@ class Router {
   /// dialed it. `form`: how it is thought to write ids, until it shows it.
   void add_peer(const PeerId& peer, PeerProtocol protocol, bool outbound, IdForm form, Time now);
   void remove_peer(const PeerId& peer, Time now);
+  /// Our stream to the peer was opened anew: announces our topics again, and leaves its meshes, as
+  /// it has left ours.
+  void reintroduce(const PeerId& peer, Time now);
+  /// The peer's stream to us ended: what it had subscribed to, it no longer does.
+  void forget_topics(const PeerId& peer, Time now);
   /// Its signed peer record, to hand out in peer exchange.
   void set_signed_record(const PeerId& peer, Bytes envelope);
 
@@ -196,6 +201,9 @@ class Router {
   void add_backoff(const std::string& topic, const PeerId& peer, Duration time, Time now);
   void behaviour(const PeerId& peer, Offence offence, std::size_t count, Time now);
 
+  void greet(const PeerId& peer);
+  void leave_meshes(const PeerId& peer, Time now);
+  void leave_topic(const PeerId& peer, const std::string& topic);
   void on_subscription(const PeerId& from, Peer& peer, const SubOpt& option, Time now);
   void on_message(const PeerId& from, const MessagePtr& message, Time now);
   void invalid(const PeerId& from, const Message& message, Offence offence, Time now);
