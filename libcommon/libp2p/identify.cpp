@@ -92,7 +92,8 @@ Result<void> IdentifyMessage::apply_to(Identity& identity, const crypto::PublicK
     if (identity.protocols.size() > kMaxPeerProtocols) identity.protocols.resize(kMaxPeerProtocols);
   }
   if (observed) {
-    if (auto addr = Multiaddr::decode(*observed)) identity.observed = std::move(*addr);
+    // js-libp2p adds our own peer id.
+    if (auto addr = Multiaddr::decode(*observed)) identity.observed = addr->without_peer();
   }
   if (!listen_addrs.empty()) {
     identity.signed_record = false;
