@@ -56,22 +56,24 @@ Result<void> Multistream::check_header() const {
               "peer does not speak multistream-select: it sent \"" + printable(partial_) + "\"");
 }
 
+Result<std::optional<std::size_t>> Multistream::message_size() const {
+  P2P_TRY(const auto length, peek_varint(partial_));
+  if (!length) return std::nullopt;
+  if (length->value == 0) return fail(Code::protocol, "empty multistream message");
+  if (length->value > kMaxProtocolReceived) {
+    return fail(Code::limit, "multistream message of " + std::to_string(length->value) +
+                                 " bytes, at most " + std::to_string(kMaxProtocolReceived) +
+                                 " are accepted");
+  }
+  return length->size + static_cast<std::size_t>(length->value);
+}
+
 Result<void> Multistream::receive(ByteView& in) {
   while (state_ != State::done && !in.empty()) {
     // A length needs at most three bytes within the bound, so byte by byte is no cost until it is
     // known; then the message is taken in one piece.
-    P2P_TRY(const auto length, peek_varint(partial_));
-    std::size_t want = 1;
-    if (length) {
-      if (length->value == 0) return fail(Code::protocol, "empty multistream message");
-      if (length->value > kMaxProtocolReceived) {
-        return fail(Code::limit, "multistream message of " + std::to_string(length->value) +
-                                     " bytes, at most " + std::to_string(kMaxProtocolReceived) +
-                                     " are accepted");
-      }
-      want = length->size + static_cast<std::size_t>(length->value) - partial_.size();
-    }
-    const std::size_t take = std::min(want, in.size());
+    P2P_TRY(std::optional<std::size_t> size, message_size());
+    const std::size_t take = std::min(size ? *size - partial_.size() : 1, in.size());
     append(partial_, in.first(take));
     in = in.subspan(take);
     if (state_ == State::header) {
@@ -81,13 +83,14 @@ Result<void> Multistream::receive(ByteView& in) {
         return check_header();
       }
     }
-    if (!length || take < want) continue;
+    P2P_TRY(size, message_size());
+    if (!size || partial_.size() < *size) continue;
 
     const Bytes whole = std::exchange(partial_, {});
-    std::string_view text = as_text(ByteView(whole).subspan(length->size));
-    if (text.back() != '\n') return fail(Code::protocol, "multistream message without a newline");
-    text.remove_suffix(1);
-    P2P_CHECK(on_message(text));
+    ByteView body(whole);
+    P2P_CHECK(read_varint(body));
+    if (body.back() != '\n') return fail(Code::protocol, "multistream message without a newline");
+    P2P_CHECK(on_message(as_text(body.first(body.size() - 1))));
   }
   return {};
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -60,6 +61,8 @@ class Multistream {
               std::function<bool(std::string_view)> supported);
   void send(std::string_view text);
   Result<void> check_header() const;
+  /// Of the message in partial_, its length included, once that has come.
+  Result<std::optional<std::size_t>> message_size() const;
   Result<void> on_message(std::string_view text);
   Result<void> on_answer(std::string_view text);
   Result<void> on_proposal(std::string_view text);

@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-#include <deque>
+#include <algorithm>
 
 #include "base/basen.h"
 
