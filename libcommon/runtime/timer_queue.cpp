@@ -8,8 +8,13 @@ TimerQueue::Entry::~Entry() {
   if (queue_) queue_->disarm(*this);
 }
 
-TimerQueue::~TimerQueue() {
-  for (Entry* entry : heap_) entry->queue_ = nullptr;
+void TimerQueue::clear() {
+  while (!heap_.empty()) {  // one by one: what an entry owns may be another entry
+    Entry& entry = *heap_.back();
+    heap_.pop_back();
+    entry.queue_ = nullptr;
+    entry.forgotten();
+  }
 }
 
 void TimerQueue::place(std::size_t at, Entry* entry) {

@@ -28,6 +28,8 @@ class TimerQueue {
     friend class TimerQueue;
     /// Called once when due, already out of the queue; may re-arm or delete itself.
     virtual void fire() = 0;
+    /// Called when the queue ends before that; may delete itself.
+    virtual void forgotten() {}
 
     TimerQueue* queue_ = nullptr;
     std::size_t place_ = 0;
@@ -36,7 +38,7 @@ class TimerQueue {
   };
 
   TimerQueue() = default;
-  ~TimerQueue();  ///< entries that are still armed are forgotten
+  ~TimerQueue() { clear(); }
   TimerQueue(const TimerQueue&) = delete;
   TimerQueue& operator=(const TimerQueue&) = delete;
 
@@ -50,6 +52,8 @@ class TimerQueue {
   Time next() const { return heap_.empty() ? kNever : heap_.front()->at_; }
   /// Fires the first entry, due or not. The queue must not be empty.
   void fire_next();
+  /// Forgets every entry.
+  void clear();
   /// Fires what is due at `now`, except what is armed meanwhile.
   void fire_due(Time now);
 

@@ -10,8 +10,11 @@ namespace {
 /// keep the others from their turn.
 constexpr std::size_t kWriteTurn = 1024 * 1024;
 
-/// How long the last bytes of a closed stream may take to reach the kernel before they are dropped.
-constexpr Duration kLinger = std::chrono::seconds(10);
+/// A closed stream sends what was written, then FIN, and reads on until the peer's FIN: closing a
+/// socket with unread data sends a reset, which can overtake the last bytes. For so long, and so
+/// many at once; beyond that the reset is the lesser evil.
+constexpr Duration kLinger = std::chrono::seconds(5);
+constexpr std::size_t kMostLingering = 256;
 
 class StreamState final : public HandleState {
  public:
@@ -57,7 +60,9 @@ class StreamState final : public HandleState {
   void enqueue(Bytes data, std::size_t sent);
   void failed(int number);
   void learn_endpoints();
+  bool start_reading();
   void end();
+  void end_if_done();
   std::unexpected<Error> failure(const char* doing) const;
 
   union {
@@ -174,6 +179,10 @@ void StreamState::on_room(uv_handle_t* handle, std::size_t, uv_buf_t* room) {
 
 void StreamState::on_read(uv_stream_t* handle, ssize_t size, const uv_buf_t*) {
   auto& self = of(handle);
+  if (size > 0 && self.lingering_) {
+    self.loop.buffers.give(std::move(self.incoming_));
+    return;
+  }
   if (size > 0) {
     self.pending_.bytes = std::move(self.incoming_);
     self.pending_.size = static_cast<std::size_t>(size);
@@ -191,6 +200,7 @@ void StreamState::on_read(uv_stream_t* handle, ssize_t size, const uv_buf_t*) {
   } else {
     self.failed(static_cast<int>(-size));
   }
+  self.end_if_done();
 }
 
 Task<Result<ByteView>> StreamState::read(std::shared_ptr<StreamState> self) {
@@ -205,13 +215,7 @@ Task<Result<ByteView>> StreamState::read(std::shared_ptr<StreamState> self) {
     }
     if (self->eof_) co_return ByteView();
     if (self->error_ != 0) co_return self->failure("read");
-    if (!self->reading_) {
-      if (const int status = uv_read_start(&self->stream_, on_room, on_read)) {
-        self->failed(-status);
-        continue;
-      }
-      self->reading_ = true;
-    }
+    if (!self->start_reading()) continue;
     co_await self->readable_.wait();
   }
 }
@@ -265,7 +269,7 @@ void StreamState::enqueue(Bytes data, std::size_t sent) {
     self.unsent_ -= last->size;
     if (status != 0 && status != UV_ECANCELED) self.failed(-status);
     self.writable_.wake_all();
-    if (self.lingering_ && (self.unsent_ == 0 || status != 0)) self.end();
+    self.end_if_done();
   };
   const int status =
       uv_write(&request.request, &stream_, parts.data(), static_cast<unsigned>(parts.size()), done);
@@ -295,10 +299,10 @@ void StreamState::close(bool reset) {
     if (reset && lingering_) end();
     return;
   }
+  if (!reset && connected_) shutdown();
   closed_ = true;
   readable_.wake_all();
   writable_.wake_all();
-  if (reading_) uv_read_stop(&stream_);
   if (reset && kind == StreamKind::tcp && handle_open()) {
     uv_os_fd_t fd = -1;
     if (uv_fileno(reinterpret_cast<uv_handle_t*>(&stream_), &fd) == 0) {
@@ -306,13 +310,31 @@ void StreamState::close(bool reset) {
       ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
     }
   }
-  if (!reset && unsent_ > 0 && error_ == 0) {
-    lingering_ = true;
-    ++loop.lingering;
-    loop.timers.arm(linger_, loop.clock.now() + kLinger);
+  const bool open = handle_open() && connected_ && error_ == 0;
+  if (reset || !open || (eof_ && unsent_ == 0) || loop.lingering >= kMostLingering) {
+    close_handle();
     return;
   }
-  close_handle();
+  lingering_ = true;
+  ++loop.lingering;
+  loop.timers.arm(linger_, loop.clock.now() + kLinger);
+  pending_.size = 0;
+  loop.buffers.give(std::move(pending_.bytes));
+  if (!eof_ && !start_reading()) end_if_done();
+}
+
+bool StreamState::start_reading() {
+  if (reading_) return true;
+  if (const int status = uv_read_start(&stream_, on_room, on_read)) {
+    failed(-status);
+    return false;
+  }
+  reading_ = true;
+  return true;
+}
+
+void StreamState::end_if_done() {
+  if (lingering_ && (error_ != 0 || (eof_ && unsent_ == 0))) end();
 }
 
 void StreamState::end() {
