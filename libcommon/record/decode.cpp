@@ -109,27 +109,24 @@ std::optional<Value> natural_value(const RawField& field) {
 
 constexpr std::string_view kBase64Suffix = "_b64";
 
+/// In JSON, bytes go by their longer name and everything else by its own. The longer name is no
+/// field's own, so no record holds a field of such a name: written, it could stand twice.
 Result<void> add_field(Record& record, const Schema* schema, const RawField& field) {
   if (field.value.is_null()) return {};
   auto name = field.name;
-  const bool base64 = field.json && name.ends_with(kBase64Suffix);
+  const bool base64 = name.ends_with(kBase64Suffix);
   if (base64) name.remove_suffix(kBase64Suffix.size());
   const auto* known = schema == nullptr ? nullptr : schema->field(name);
-  // In JSON, bytes go by their longer name and everything else by its own.
-  if (known != nullptr && field.json && base64 != (known->kind == Kind::bytes)) {
-    if (!base64) {
-      return fail(Code::parse, "field \"" + std::string(name) + "\" must be base64, named \"" +
-                                   std::string(name) + "_b64\"");
-    }
-    known = nullptr;
+  const bool wants_base64 = field.json && known != nullptr && known->kind == Kind::bytes;
+  if (wants_base64 && !base64) {
+    return fail(Code::parse, "field \"" + std::string(name) + "\" must be base64, named \"" +
+                                 std::string(name) + "_b64\"");
   }
-  if (known == nullptr) {
-    auto bytes = base64 ? value_of(field, Kind::bytes) : std::nullopt;
-    if (bytes) {
-      record.set(std::string(name), std::move(*bytes));
-    } else if (auto value = natural_value(field)) {
-      record.set(std::string(field.name), std::move(*value));
-    }
+  if (known == nullptr || base64 != wants_base64) {
+    std::optional<Value> value;
+    if (!base64) value = natural_value(field);
+    if (base64 && field.json && known == nullptr) value = value_of(field, Kind::bytes);
+    if (value) record.set(std::string(name), std::move(*value));
     return {};
   }
   auto value = value_of(field, known->kind);
