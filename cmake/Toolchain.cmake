@@ -26,5 +26,9 @@ if(P2P_SANITIZE)
   add_compile_options(-fsanitize=${P2P_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${P2P_SANITIZE})
 endif()
+if(P2P_FUZZ)
+  # The layers too: a fuzzer that is blind to the code under test only throws dice.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 # A build's own folder must not be part of the binary.
 add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)

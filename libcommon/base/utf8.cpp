@@ -39,7 +39,8 @@ bool is_utf8(std::string_view text) {
         continue;
       }
     }
-    const auto length = utf8_length(text);
+    const bool ascii = static_cast<std::uint8_t>(text.front()) < 0x80;
+    const auto length = ascii ? 1 : utf8_length(text);
     if (length == 0) return false;
     text.remove_prefix(length);
   }

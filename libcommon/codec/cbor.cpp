@@ -86,27 +86,31 @@ constexpr cbor_callbacks kCallbacks = {
     .indef_break = on_simple<Kind::end>,
 };
 
-/// The token at `in[at]`; where bytes are missing, `needed` says how many it takes in all, as far
-/// as its front tells, and there is none.
-Result<std::optional<CborToken>> token_at(ByteView in, std::size_t at, std::size_t& needed) {
+enum class Found { token, too_little, nonsense };
+
+/// Looks for a token at `in[at]`. Where there is too little for one, token.size says how much it
+/// takes in all, as far as its front tells.
+Found token_at(ByteView in, std::size_t at, CborToken& token) {
   const auto rest = in.subspan(at);
-  needed = 1;
-  if (rest.empty()) return std::nullopt;
-  CborToken token;
+  token = CborToken();
+  token.size = 1;
+  if (rest.empty()) return Found::too_little;
   const auto decoded = cbor_stream_decode(rest.data(), rest.size(), &kCallbacks, &token);
   if (decoded.status == CBOR_DECODER_NEDATA) {
     // libcbor adds the head to a string's length without a look at overflow.
     const bool wrapped = decoded.required <= rest.size();
-    needed = wrapped ? std::numeric_limits<std::size_t>::max() : decoded.required;
-    return std::nullopt;
+    token.size = wrapped ? std::numeric_limits<std::size_t>::max() : decoded.required;
+    return Found::too_little;
   }
-  if (decoded.status != CBOR_DECODER_FINISHED) {
-    return fail(Code::parse, "byte " + std::to_string(at) + " does not start a CBOR item");
-  }
+  if (decoded.status != CBOR_DECODER_FINISHED) return Found::nonsense;
   token.offset = at;
   token.size = decoded.read;
   token.head_size = decoded.read - token.bytes.size();
-  return token;
+  return Found::token;
+}
+
+Error nonsense(std::size_t at) {
+  return Error(Code::parse, "byte " + std::to_string(at) + " does not start a CBOR item");
 }
 
 Error cut_short(std::size_t at) {
@@ -190,12 +194,24 @@ bool CborToken::minimal() const {
   return true;
 }
 
+bool CborReader::next(CborToken& token) {
+  if (token_at(in_, at_, token) != Found::token) return false;
+  at_ += token.size;
+  return true;
+}
+
 Result<CborToken> CborReader::next() {
-  std::size_t needed = 0;
-  P2P_TRY(const auto token, token_at(in_, at_, needed));
-  if (!token) return fail(cut_short(in_.size()));
-  at_ += token->size;
-  return *token;
+  CborToken token;
+  switch (token_at(in_, at_, token)) {
+    case Found::token:
+      at_ += token.size;
+      return token;
+    case Found::too_little:
+      return fail(cut_short(in_.size()));
+    case Found::nonsense:
+      break;
+  }
+  return fail(nonsense(at_));
 }
 
 Result<void> CborReader::skip() {
@@ -209,17 +225,17 @@ Result<std::optional<std::size_t>> CborScanner::scan(ByteView in) {
   const auto exceeded = [&] {
     return fail(Code::limit, "CBOR item is longer than " + std::to_string(max_size_) + " bytes");
   };
+  CborToken token;
   for (;;) {
-    std::size_t needed = 0;
-    P2P_TRY(const auto token, token_at(in, at_, needed));
-    if (token) needed = token->size;
-    if (needed > max_size_ - at_) return exceeded();
-    if (!token) return std::nullopt;
-    at_ += token->size;
+    const auto found = token_at(in, at_, token);
+    if (found == Found::nonsense) return fail(nonsense(at_));
+    if (token.size > max_size_ - at_) return exceeded();
+    if (found == Found::too_little) return std::nullopt;
+    at_ += token.size;
     // An item takes at least a byte, so that a count alone can break the bound.
-    const bool counts = token->kind == Kind::array || token->kind == Kind::map;
-    if (counts && token->value > max_size_ - at_) return exceeded();
-    P2P_TRY(const bool done, accept(*token));
+    const bool counts = token.kind == Kind::array || token.kind == Kind::map;
+    if (counts && token.value > max_size_ - at_) return exceeded();
+    P2P_TRY(const bool done, accept(token));
     if (done) return std::exchange(at_, 0);
   }
 }

@@ -88,6 +88,8 @@ class CborReader {
 
   /// Code::parse where the bytes are cut short, reserved, or a simple value without a meaning.
   Result<CborToken> next();
+  /// The same for those who count nanoseconds: false at an error, and then next() says which.
+  bool next(CborToken& token);
   /// Passes over one whole item, checking its structure, its depth and that text is UTF-8.
   Result<void> skip();
 

@@ -102,39 +102,44 @@ class Walk {
   }
 
  private:
+  // Without initializers: most blocks use a few of the frames, and zeroing all would cost as much
+  // as the walk.
   struct Frame {
     std::uint64_t left;  ///< items, or pairs of a map
     bool is_map;
-    bool has_key;
-    std::string_view last_key;
+    const char* last_key;  ///< null before the first
+    std::size_t last_key_size;
   };
 
-  Result<CborToken> token() {
-    P2P_TRY(auto token, reader_.next());
+  Result<void> read(CborToken& token) {
+    if (!reader_.next(token)) return fail(reader_.next().error());
     if (token.indefinite) return broken("indefinite length", token.offset);
     if (!token.minimal()) return broken("integer or length not in its shortest form", token.offset);
     if (token.kind == Kind::text && !is_utf8(token.text())) {
       return broken("text that is not UTF-8", token.offset);
     }
-    return token;
+    return {};
   }
 
   Result<void> key(Frame& frame) {
-    P2P_TRY(const auto token, token());
+    CborToken token;
+    P2P_CHECK(read(token));
     if (token.kind != Kind::text) return broken("map key that is not text", token.offset);
     const auto name = token.text();
-    if (frame.has_key && !key_less(frame.last_key, name)) {
-      return broken(frame.last_key == name ? "map key that stands twice" : "map keys out of order",
+    const std::string_view last(frame.last_key, frame.last_key_size);
+    if (frame.last_key && !key_less(last, name)) {
+      return broken(last == name ? "map key that stands twice" : "map keys out of order",
                     token.offset);
     }
-    frame.has_key = true;
-    frame.last_key = name;
+    frame.last_key = name.data();
+    frame.last_key_size = name.size();
     builder_.key(name);
     return {};
   }
 
   Result<void> value() {
-    P2P_TRY(const auto token, token());
+    CborToken token;
+    P2P_CHECK(read(token));
     switch (token.kind) {
       case Kind::unsigned_integer:
         builder_.integer(false, token.value);
@@ -183,14 +188,15 @@ class Walk {
       return fail(Code::limit, "deeper than " + std::to_string(kMaxCborDepth) + " levels at byte " +
                                    std::to_string(token.offset));
     }
-    frames_[depth_++] = {token.value, is_map, false, {}};
+    frames_[depth_++] = {token.value, is_map, nullptr, 0};
     builder_.open(is_map);
     return {};
   }
 
   Result<void> link(const CborToken& tag) {
     if (tag.value != kLinkTag) return broken("tag other than 42", tag.offset);
-    P2P_TRY(const auto inner, token());
+    CborToken inner;
+    P2P_CHECK(read(inner));
     if (inner.kind != Kind::bytes || inner.bytes.size() < 2 || inner.bytes[0] != kBinaryPrefix) {
       return broken("link that is not bytes after a 0x00 prefix", inner.offset);
     }
