@@ -69,6 +69,7 @@ class Console {
   const std::string& tool() const { return tool_; }
   Format format() const { return options_.format; }
   bool quiet() const { return options_.quiet; }
+  void set_quiet() { options_.quiet = true; }
   bool color(int fd) const;
   Output& out() { return out_; }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 namespace p2p::cli {
 
@@ -56,6 +57,8 @@ std::string names_of(const Option& option) {
 
 std::string explained(const Option& option) {
   std::string text = option.help;
+  const char* separator = ": ";
+  for (const auto& choice : option.choices) text += std::exchange(separator, ", ") + choice;
   if (!option.fallback.empty()) text += " (default: " + option.fallback + ")";
   return text;
 }

@@ -54,8 +54,7 @@ void declare_common(Command& command, Common& common) {
     return option;
   };
   command.group("Output")
-      .choice("--format", "FORMAT", common.format, kFormats,
-              "text, json (JSON Lines) or cbor (CBOR Sequence)")
+      .choice("--format", "FORMAT", common.format, kFormats, "how records are written")
       .option("--json", format_flag(Format::json))
       .option("--cbor", format_flag(Format::cbor));
   if (!command.has("force", 0)) {
@@ -66,7 +65,7 @@ void declare_common(Command& command, Common& common) {
   }
   command.choice("--color", "WHEN", common.color,
                  {{"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}},
-                 "auto, always or never");
+                 "when to use colour");
   command.group("Help")
       .flag(names('h', "help"), common.asked, "explain and exit; -h in short")
       .flag(names('V', "version"), common.asked, "name version, libraries, features, and exit")

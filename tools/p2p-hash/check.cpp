@@ -98,7 +98,7 @@ class Checker {
     // Standard input cannot list itself.
     if (!parsed || (from_stdin && parsed->name == "-")) {
       ++counts_.improper;
-      if (options_.warn) {
+      if (options_.report == Options::Report::warn) {
         warn(shell_quote(name_) + ": " + std::to_string(counts_.lines) + ": improperly formatted " +
              std::string(content::checksum_tag(options_.algorithm)) + " checksum line");
       }
@@ -122,7 +122,7 @@ class Checker {
     }
     if (equal(hasher.finish(), expected.digest)) {
       ++counts_.matched;
-      if (!console_.quiet()) say(expected, "OK", "");
+      if (options_.report != Options::Report::quiet) say(expected, "OK", "");
     } else {
       ++counts_.mismatched;
       say(expected, "FAILED", "the checksum differs");
@@ -130,7 +130,7 @@ class Checker {
   }
 
   void say(const content::ChecksumLine& line, std::string_view word, std::string_view cause) {
-    if (options_.status) return;
+    if (options_.report == Options::Report::status) return;
     if (console_.format() != record::Format::text) {
       record::Record record("verdict");
       record.set("subject", line.name).set("ok", cause.empty());
@@ -148,7 +148,7 @@ class Checker {
     if (counts_.proper == 0) {
       return warn(shell_quote(name_) + ": no properly formatted checksum lines found");
     }
-    if (options_.status) return;
+    if (options_.report == Options::Report::status) return;
     count(counts_.improper, "line is improperly formatted", "lines are improperly formatted");
     count(counts_.unreadable, "listed file could not be read", "listed files could not be read");
     count(counts_.mismatched, "computed checksum did NOT match",

@@ -12,8 +12,10 @@ using p2p::cli::Command;
 using p2p::cli::Complete;
 using p2p::cli::Console;
 using p2p::cli::ExitStatus;
+using p2p::cli::Option;
 using p2p::crypto::HashAlg;
 using p2p::hash::Options;
+using Report = Options::Report;
 namespace multiformats = p2p::multiformats;
 
 std::unexpected<Error> usage(std::string why) {
@@ -37,18 +39,30 @@ Result<void> check_options(const Options& o) {
     }
     return {};
   }
-  const char* only = o.ignore_missing ? "ignore-missing"
-                     : o.status       ? "status"
-                     : o.warn         ? "warn"
-                     : o.strict       ? "strict"
-                                      : nullptr;
+  const char* only = o.ignore_missing             ? "ignore-missing"
+                     : o.report == Report::status ? "status"
+                     : o.report == Report::warn   ? "warn"
+                     : o.strict                   ? "strict"
+                                                  : nullptr;
   if (only == nullptr) return {};
   return usage("the --" + std::string(only) +
                " option is meaningful only when verifying checksums");
 }
 
+Option report(Options& options, Report chosen, std::string help) {
+  Option option;
+  option.takes = Option::Takes::nothing;
+  option.help = std::move(help);
+  option.set = [&options, chosen](std::string_view) -> Result<void> {
+    options.report = chosen;
+    return {};
+  };
+  return option;
+}
+
 Result<ExitStatus> act(Console& console, Options& options) {
   P2P_CHECK(check_options(options));
+  if (options.report == Report::quiet) console.set_quiet();
   if (options.files.empty()) options.files.emplace_back("-");
   if (options.cid) return print_cids(console, options);
   return options.check ? check_checksums(console, options) : print_checksums(console, options);
@@ -80,9 +94,11 @@ void declare(Command& command, Options& options) {
   command.group("Checking")
       .flag("-c,--check", options.check, "read checksums from the FILEs and check them")
       .flag("--ignore-missing", options.ignore_missing, "leave out files that do not exist")
-      .flag("--status", options.status, "print nothing; the exit status tells")
+      .option("-q,--quiet",
+              report(options, Report::quiet, "no OK for files that match; no progress"))
+      .option("--status", report(options, Report::status, "print nothing; the exit status tells"))
       .flag("--strict", options.strict, "answer no for lines that are no checksums, too")
-      .flag("-w,--warn", options.warn, "say which lines are no checksums");
+      .option("-w,--warn", report(options, Report::warn, "say which lines are no checksums"));
 
   command.group("Content ids")
       .flag("--cid", options.cid, "print CIDs instead of hashes")

@@ -20,9 +20,9 @@ struct Options {
 
   bool check = false;
   bool ignore_missing = false;
-  bool status = false;
   bool strict = false;
-  bool warn = false;
+  /// --quiet, --status and --warn are one choice: in coreutils the last one given holds.
+  enum class Report { usual, quiet, status, warn } report = Report::usual;
 
   bool cid = false;
   bool hidden = false;
