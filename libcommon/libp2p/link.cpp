@@ -213,7 +213,7 @@ Result<std::optional<Bytes>> Link::read(YamuxStreamId id, std::size_t most) {
 void Link::release(MuxedStream& stream) {
   streams_.erase(stream.id_);
   if (ended_) return;
-  if (!stream.write_closed_ || stream.failed_) {
+  if (!stream.write_closed_) {
     connection_.mux().reset(stream.id_);
   } else if (!stream.end_read_) {
     lingering_.emplace(stream.id_, now() + kStreamPatience);

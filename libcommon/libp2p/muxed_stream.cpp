@@ -34,7 +34,14 @@ Result<void> MuxedStream::broken() const {
 void MuxedStream::give_up(Error why) {
   if (failed_) return;
   failed_ = std::move(why);
-  if (!link_->ended()) link_->connection_.mux().reset(id_);
+  if (link_->ended()) return;
+  if (outbound_ || !negotiation_) {
+    link_->connection_.mux().reset(id_);
+  } else {
+    // A reset would take our last `na` with it, and the peer would not learn what was wrong.
+    write_closed_ = true;
+    static_cast<void>(link_->connection_.mux().close_write(id_));
+  }
 }
 
 Result<void> MuxedStream::send_negotiation() {
