@@ -43,13 +43,14 @@ Result<std::optional<Record>> Reader::next() {
 
 Result<std::optional<Record>> Reader::read() {
   if (!format_) {
+    // Dropped as it comes, so that it makes no difference how the input is split.
+    const auto first = std::ranges::find_if_not(rest(), is_space);
+    taken_ += static_cast<std::size_t>(first - rest().begin());
+    if (rest().empty()) return std::nullopt;
     // A CBOR map's first byte never begins UTF-8, nor is it white space.
-    if (!rest().empty() && rest()[0] >= 0xa0 && rest()[0] <= 0xbf) {
-      format_ = Format::cbor;
-    } else if (const auto first = std::ranges::find_if_not(rest(), is_space);
-               first != rest().end()) {
-      format_ = *first == '{' ? Format::json : Format::text;
-    }
+    const auto byte = rest().front();
+    const bool cbor = byte >= 0xa0 && byte <= 0xbf;
+    format_ = cbor ? Format::cbor : byte == '{' ? Format::json : Format::text;
   }
   return format_ == Format::cbor ? next_item() : next_line();
 }
