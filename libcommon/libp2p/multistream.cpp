@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/varint.h"
+#include "libp2p/stranger.h"
 
 namespace p2p::libp2p {
 
@@ -52,8 +53,13 @@ void Multistream::send(std::string_view text) {
 // greeting instead of being waited for.
 Result<void> Multistream::check_header() const {
   if (kHeader.starts_with(as_text(partial_))) return {};
-  return fail(Code::protocol,
-              "peer does not speak multistream-select: it sent \"" + printable(partial_) + "\"");
+  const std::string_view stranger = recognise_stranger(partial_);
+  const std::string sent = ": it sent \"" + printable(partial_) + "\"";
+  if (stranger.empty()) {
+    return fail(Code::protocol, "peer does not speak multistream-select" + sent);
+  }
+  return fail(Error(Code::protocol, "that is " + std::string(stranger) + ", no libp2p peer" + sent)
+                  .with_hint("is the port right? libp2p often listens at 4001"));
 }
 
 Result<std::optional<std::size_t>> Multistream::message_size() const {
