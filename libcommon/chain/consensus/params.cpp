@@ -46,7 +46,9 @@ Result<void> check_params(const HeaderParams& params) {
   }
   if (!params.no_retarget &&
       multiply_overflows(params.pow_limit, U256(4) * U256(params.timespan_s))) {
-    return bad("4 · timespan · limit passes 2^256, so retargeting would overflow");
+    return fail(Error(Code::invalid_argument, "check parameters of", "chain " + params.name,
+                      "4 · timespan · limit passes 2^256, so retargeting would overflow")
+                    .with_hint("take a shorter window or spacing, or a harder initial target"));
   }
   return {};
 }

@@ -31,7 +31,9 @@ class AccountMap final : public AccountView {
   void set(const Address& address, const Account& account);
   const std::map<Address, Account>& all() const { return accounts_; }
 
-  friend bool operator==(const AccountMap&, const AccountMap&) = default;
+  friend bool operator==(const AccountMap& a, const AccountMap& b) {
+    return a.accounts_ == b.accounts_;
+  }
 
  private:
   std::map<Address, Account> accounts_;

@@ -29,11 +29,14 @@ inline constexpr std::size_t kMaxChainName = 64;
 inline constexpr std::size_t kMaxTransactionSize = kMaxAnchorData + 256;
 
 /// What a chain is made of; it stands in the genesis transaction, so equal specs are equal chains.
+/// The defaults suit a network of laptops: a first target of 2^20 hashes, about a tenth of a
+/// second, from which the first periods rise to a block a minute. Four periods times that target
+/// stay below 2^256, which Bitcoin's two weeks would not.
 struct ChainSpec {
   std::string name;
-  std::uint64_t spacing_s = 600;
-  std::uint64_t window = 2016;           ///< blocks between retargets
-  std::uint32_t bits = 0x1e100000;       ///< the first target and the easiest: 2^20 hashes
+  std::uint64_t spacing_s = 60;
+  std::uint64_t window = 144;            ///< blocks between retargets
+  std::uint32_t bits = 0x1e100000;       ///< the first target, and the easiest
   std::uint64_t reward = 5'000'000'000;  ///< of the first blocks, in the smallest unit
   std::uint64_t halving = 210'000;       ///< blocks between halvings of the reward
   std::uint32_t time = 1'767'225'600;    ///< of the genesis block: 2026-01-01 00:00 UTC
