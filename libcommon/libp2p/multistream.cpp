@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/basen.h"
 #include "base/varint.h"
 #include "libp2p/stranger.h"
 
@@ -12,13 +13,17 @@ namespace {
 /// The header as it stands on the wire: its length (19), the text, the newline.
 constexpr std::string_view kHeader = "\x13/multistream/1.0.0\n";
 
-/// The start of what a stranger sent, for the error message.
+/// The start of what a stranger sent, for the error message: as text if it is text, else in hex.
 std::string printable(ByteView bytes) {
-  std::string text;
-  for (std::uint8_t c : bytes.first(std::min<std::size_t>(bytes.size(), 24))) {
-    text += c >= 0x20 && c < 0x7f ? static_cast<char>(c) : '.';
+  const ByteView start = bytes.first(std::min<std::size_t>(bytes.size(), 24));
+  std::string text = "\"";
+  for (const std::uint8_t c : start) {
+    if (c == '\r' || c == '\n') break;
+    if (c < 0x20 || c >= 0x7f)
+      return hex_encode(start.first(std::min<std::size_t>(start.size(), 8)));
+    text += static_cast<char>(c);
   }
-  return text;
+  return text + '"';
 }
 
 }  // namespace
@@ -54,7 +59,7 @@ void Multistream::send(std::string_view text) {
 Result<void> Multistream::check_header() const {
   if (kHeader.starts_with(as_text(partial_))) return {};
   const std::string_view stranger = recognise_stranger(partial_);
-  const std::string sent = ": it sent \"" + printable(partial_) + "\"";
+  const std::string sent = ": it sent " + printable(partial_);
   if (stranger.empty()) {
     return fail(Code::protocol, "peer does not speak multistream-select" + sent);
   }
@@ -122,8 +127,8 @@ Result<void> Multistream::on_answer(std::string_view text) {
     return {};
   }
   if (text != "na") {
-    return fail(Code::protocol, "peer answered \"" + printable(as_bytes(text)) +
-                                    "\" to the proposal of " + protocol_);
+    return fail(Code::protocol,
+                "peer answered " + printable(as_bytes(text)) + " to the proposal of " + protocol_);
   }
   if (next_offer_ == offers_.size()) {
     std::string all;

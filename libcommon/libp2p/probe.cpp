@@ -47,6 +47,13 @@ std::string hint_for(Phase phase, Code code) {
   return {};
 }
 
+std::string late(const ProbeReport& report, const ProbeOptions& options) {
+  const std::string within = " within " + format_duration(options.timeout);
+  if (report.pings.empty()) return "no answer" + within;
+  return std::to_string(report.pings.size()) + " of " + std::to_string(options.pings) +
+         " pings were answered" + within;
+}
+
 Task<Result<void>> run(Host& host, const ProbeOptions& options, ProbeReport& report) {
   const runtime::Runtime runtime = host.runtime();
   auto dialing = host.dial(report.addr, &report.trace);
@@ -134,7 +141,7 @@ Task<ProbeReport> probe(runtime::Runtime runtime, HostConfig config, Multiaddr a
   report.total = runtime.clock.now() - began;
   if (!report.peer) report.phase = report.trace.phase;
   if (!outcome) {
-    report.error.emplace(Code::timeout, "no end within " + format_duration(options.timeout));
+    report.error.emplace(Code::timeout, late(report, options));
   } else if (!*outcome) {
     report.error = std::move(*outcome).error();
   }

@@ -99,7 +99,7 @@ TEST_CASE("another protocol's greeting is recognised at its first byte") {
   REQUIRE_FALSE(result);
   CHECK(result.error().code == Code::protocol);
   CHECK(result.error().why ==
-        "peer does not speak multistream-select: it sent \"SSH-2.0-OpenSSH_9.2p1..\"");
+        "that is an SSH server, no libp2p peer: it sent \"SSH-2.0-OpenSSH_9.2p1\"");
   for (const char* garbage :
        {"\x13/multistream/2.0.0\n", "\x14/multistream/1.0.0\n", "\n", "\xff"}) {
     auto other = listener_of("/noise");
