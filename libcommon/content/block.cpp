@@ -43,8 +43,11 @@ Result<Cid> cid_of_block(Codec codec, crypto::HashAlg hash, ByteView block) {
     case Codec::dag_pb:
       P2P_CHECK(decode_dag_pb(block));
       break;
-      P2P_CHECK(codec::check_dag_cbor(block));
+    case Codec::dag_cbor: {
+      P2P_TRY(const auto value, codec::decode_dag_cbor(block));
+      P2P_CHECK(check_links(value));
       break;
+    }
     case Codec::bitcoin_block:
       if (block.size() != kBitcoinHeaderSize) {
         return fail(Code::parse, "a bitcoin-block is a header of 80 bytes, this has " +

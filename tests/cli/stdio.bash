@@ -63,6 +63,7 @@ stdio_head() {
 # stdio_gone CMD...: the reader left before the first byte: SIGPIPE, and silence.
 stdio_gone() {
   local status=0
+  rm -f "$BATS_TEST_TMPDIR/gone"
   mkfifo "$BATS_TEST_TMPDIR/gone"
   # A writer that opens while a reader is there, and writes when it is not.
   sleep "$stdio_deadline" <"$BATS_TEST_TMPDIR/gone" &

@@ -1,0 +1,138 @@
+#!/usr/bin/env bats
+# p2p-hash --cid: the CIDs that ipfs gives. Without kubo (P2P_KUBO, the path of its `ipfs`), the known
+# ones stand for it.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  cd "$BATS_TEST_TMPDIR"
+}
+
+cid() { p2p-hash --cid "$@" | cut -d' ' -f1; }
+
+@test "known CIDs of files" {
+  printf 'hello world' >hello
+  [ "$(p2p-hash --cid hello)" = "Qmf412jQZiuVUtdgnB36FXFX7xg5V6KEbSJ4dpQuhkLyfD  hello" ]
+  [ "$(cid --profile unixfs-v0-2015 hello)" = Qmf412jQZiuVUtdgnB36FXFX7xg5V6KEbSJ4dpQuhkLyfD ]
+  local profile
+  for profile in v1 test-cid-v1 unixfs-v1-2025; do
+    [ "$(cid --profile "$profile" hello)" = \
+      bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e ]
+  done
+  [ "$(p2p-hash --cid <hello)" = "Qmf412jQZiuVUtdgnB36FXFX7xg5V6KEbSJ4dpQuhkLyfD  -" ]
+  [ "$(cid /dev/null)" = QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH ]
+  head -c 262145 /dev/zero | tr '\0' a >a
+  [ "$(cid a)" = QmTaxvXcxpzzaatSEEAYr7t3knkJ6DmTVbr8MjJJWLRWpV ]
+  [ "$(cid --profile v1 a)" = bafybeifwp2ckiq7kaefcrxkcalv6bs5x7e7ozrigy4ypvcqwetgnxfb2hi ]
+}
+
+@test "directories need -r; what is in them counts, in any order" {
+  mkdir -p d/b/c
+  printf 'hello\n' >d/a.txt
+  printf 'world\n' >d/zz.txt
+  : >d/b/empty
+  head -c 300000 /dev/zero |
+    openssl enc -aes-128-ctr -K 00000000000000000000000000000000 \
+      -iv 00000000000000000000000000000000 >d/b/c/data.bin
+  [ "$(p2p-hash --cid -r d)" = "QmZs12YRDi8dCmvuAM84K8Metge1Xx91yRWcN3UxXGjGFk  d" ]
+  [ "$(cid -r --profile v1 d/)" = bafybeidvdb2uinyief2eeiufoh5exmtdawokb7oyqj65zgil2v2capm24e ]
+  # ipfs leaves out hidden files unless it is asked to take them.
+  printf x >d/.hidden
+  [ "$(cid -r d)" = QmZs12YRDi8dCmvuAM84K8Metge1Xx91yRWcN3UxXGjGFk ]
+  [ "$(cid -r --hidden d)" != QmZs12YRDi8dCmvuAM84K8Metge1Xx91yRWcN3UxXGjGFk ]
+  run -1 --separate-stderr p2p-hash --cid d
+  [ -z "$output" ]
+  [ "$stderr" = "p2p-hash: d: Is a directory" ]
+}
+
+@test "a directory with a hole in it has no CID" {
+  mkdir -p d/e
+  printf x >d/x
+  mkfifo d/e/fifo
+  run -1 --separate-stderr p2p-hash --cid -r d d/x
+  [ "$stderr" = "p2p-hash: d/e/fifo: Not a regular file" ]
+  [[ "$output" == Qm*"  d/x" ]]
+  [ "${#lines[@]}" -eq 1 ]
+}
+
+@test "blocks are named by their bytes, and checked first" {
+  printf '\xa1\x61a\x01' >cbor
+  [ "$(cid --codec raw cbor)" = "$(cid --profile v1 cbor)" ]
+  [ "$(cid --codec dag-cbor cbor)" = bafyreihltcnuuyqp2jm24aqydpnlj7b6w3ogwrplomrjtg5rifv44mmjey ]
+  # Not canonical: 1 in two bytes; a map with its keys in the wrong order; a link that is no CID.
+  local bad
+  for bad in '\xa1\x61a\x18\x01' '\xa2\x61b\x01\x61a\x01' '\xa1\x61a\x01\x01' '\xd8\x2a\x43\x00\x01\x02' ''; do
+    # shellcheck disable=SC2059 # the escapes are meant
+    printf "$bad" >bad
+    run -1 --separate-stderr p2p-hash --cid --codec dag-cbor bad
+    [ -z "$output" ]
+    [[ "$stderr" == "p2p-hash: bad: "* ]]
+  done
+  # An empty UnixFS directory.
+  printf '\x0a\x02\x08\x01' >dir
+  [ "$(cid --codec dag-pb dir)" = bafybeiczsscdsbs7ffqz55asqdf3smv6klcw3gofszvwlyarci47bgf354 ]
+  printf '\x0a\x82\x00\x08\x01' >bad
+  run -1 p2p-hash --cid --codec dag-pb bad
+  # The header of Bitcoin's first block, whose CID everybody can look up.
+  printf '%s%s' 0100000000000000000000000000000000000000000000000000000000000000000000003ba3edfd \
+    7a7b12b27ac72c3e67768f617fc81bc3888a51323a9fb8aa4b1e5e4a29ab5f49ffff001d1dac2b7c |
+    xxd -r -p >header
+  [ "$(cid --codec bitcoin-block header)" = \
+    bagyacvran7riycvw6gzxfqngujdk4y7xj6jr5a3f4fnarhdi2ymqaaaaaaaa ]
+  head -c 79 header >short
+  run -1 --separate-stderr p2p-hash --cid --codec bitcoin-block short
+  [[ "$stderr" == "p2p-hash: short: "*80* ]]
+}
+
+@test "records say what the CID names" {
+  printf 'hello world' >hello
+  [ "$(p2p-hash --cid --json hello | jq -r '[.type, .cid, .path, .size, .codec, .profile, .blocks] | join(" ")')" = \
+    "cid Qmf412jQZiuVUtdgnB36FXFX7xg5V6KEbSJ4dpQuhkLyfD hello 11 dag-pb unixfs-v0-2015 1" ]
+}
+
+@test "memory does not grow with the file" {
+  truncate -s 1G big
+  local kib
+  kib=$({ /usr/bin/time -f %M p2p-hash --cid --profile unixfs-v1-2025 big >/dev/null; } 2>&1)
+  [ "$kib" -lt 40000 ]
+}
+
+@test "kubo gives the same CIDs" {
+  [ -n "${P2P_KUBO:-}" ] || skip "P2P_KUBO is not set"
+  export IPFS_PATH=$PWD/ipfs
+  "$P2P_KUBO" init >/dev/null 2>&1
+  add() { "$P2P_KUBO" add --only-hash --quieter "$@" 2>/dev/null; }
+  local size name
+  for size in 0 1 262143 262144 262145 1048576 1048577 45613056 45613057; do
+    head -c "$size" /dev/zero | openssl enc -aes-128-ctr -K 00000000000000000000000000000000 \
+      -iv 00000000000000000000000000000000 >f
+    [ "$(cid f)" = "$(add f)" ]
+    [ "$(cid --profile v1 f)" = "$(add --cid-version=1 f)" ]
+    [ "$(cid --profile test-cid-v1 f)" = "$(add --cid-version=1 --chunker=size-1048576 f)" ]
+    [ "$(cid --profile unixfs-v1-2025 f)" = \
+      "$(add --cid-version=1 --chunker=size-1048576 --max-file-links=1024 f)" ]
+    [ "$(cid --profile v1 -a sha2-512 f)" = "$(add --cid-version=1 --hash=sha2-512 f)" ]
+    [ "$(cid --profile v1 -a blake2b-256 f)" = "$(add --cid-version=1 --hash=blake2b-256 f)" ]
+  done
+  mkdir -p tree/sub/deep
+  for name in Z a é ｅ 😀 'a b' a-b .hidden; do printf '%s' "$name" >"tree/sub/$name"; done
+  mkdir tree/empty
+  ln -s ../elsewhere tree/link
+  [ "$(cid -r tree)" = "$(add -r tree)" ]
+  [ "$(cid -r --hidden tree)" = "$(add -r --hidden tree)" ]
+  [ "$(cid -r --profile v1 tree)" = "$(add -r --cid-version=1 tree)" ]
+  # Directories at, over, and far over the bound where they are sharded: a name of 100 bytes and a
+  # CID of 34 or 36 make 134 or 136 bytes a link.
+  mkdir large
+  local count
+  count=0
+  for name in $(seq -f "%0100.0f" 1 1957); do : >"large/$name"; done
+  [ "$(cid -r large)" = "$(add -r large)" ]
+  [ "$(cid -r --profile v1 large)" = "$(add -r --cid-version=1 large)" ]
+  rm "large/$(printf %0100d 1957)"
+  [ "$(cid -r large)" = "$(add -r large)" ]
+  for name in $(seq -f "%0100.0f" 1957 6000); do : >"large/$name"; done
+  [ "$(cid -r large)" = "$(add -r large)" ]
+  "$P2P_KUBO" config profile apply unixfs-v1-2025 >/dev/null 2>&1
+  [ "$(cid -r --profile unixfs-v1-2025 large)" = "$(add -r large)" ]
+}
