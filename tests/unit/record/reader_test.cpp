@@ -261,7 +261,9 @@ TEST_CASE("reader: any split gives the same, errors included") {
                                 "\xa1",
                                 "\xa1\x64type\x61x\xa1\x64type\x61y\xff",
                                 " \xa1",
-                                "\r\n\t\x01\n"};
+                                "\r\n\t\x01\n",
+                                "\n\xa4\xff",
+                                "\n\n\xa1\x64type\x61x"};
   for (const auto& input : inputs) {
     CAPTURE(input);
     const auto whole = read(as_bytes(input), input.size());
