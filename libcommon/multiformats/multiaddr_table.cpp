@@ -4,6 +4,7 @@
 #include <array>
 #include <limits>
 
+#include "base/ascii.h"
 #include "base/basen.h"
 #include "base/endian.h"
 #include "base/ip_text.h"
@@ -82,12 +83,6 @@ Result<Bytes> peer_from(std::string_view text) {
 }
 std::string peer_text(ByteView value) { return base58_encode(value); }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (auto& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return out;
-}
-
 /// onion and onion3: a base32 host of HostSize bytes, a colon, a port that is not 0.
 template <std::size_t HostSize>
 Result<void> check_onion(ByteView value) {
@@ -98,7 +93,7 @@ template <std::size_t HostSize>
 Result<Bytes> onion_from(std::string_view text) {
   const auto colon = text.find(':');
   if (colon == text.npos) return fail(Code::parse, "onion address has no port");
-  P2P_TRY(auto value, base32_decode(lower(text.substr(0, colon))));
+  P2P_TRY(auto value, base32_decode(ascii_lower(text.substr(0, colon))));
   if (value.size() != HostSize) return fail(Code::parse, "onion address has the wrong length");
   P2P_TRY(const auto port, parse_number(text.substr(colon + 1), 1, 65535));
   append_be(value, static_cast<std::uint16_t>(port));

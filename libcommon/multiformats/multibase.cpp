@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "base/basen.h"
 
 namespace p2p::multiformats {
@@ -16,21 +17,6 @@ struct Entry {
   Result<Bytes> (*decode)(std::string_view);
 };
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return out;
-}
-
-std::string upper(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  });
-  return text;
-}
-
 template <Base64 form>
 std::string encode64(ByteView bytes) {
   return base64_encode(bytes, form);
@@ -41,7 +27,7 @@ Result<Bytes> decode64(std::string_view text) {
 }
 template <auto decode>
 Result<Bytes> any_case(std::string_view text) {
-  return decode(lower(text));
+  return decode(ascii_lower(text));
 }
 
 constexpr std::array<Entry, 11> kBases = {{
@@ -76,7 +62,7 @@ std::optional<Multibase> multibase_by_name(std::string_view name) {
 std::string multibase_encode(Multibase base, ByteView bytes) {
   const auto& entry = *std::ranges::find(kBases, base, &Entry::base);
   std::string text = entry.encode(bytes);
-  if (entry.upper) text = upper(std::move(text));
+  if (entry.upper) text = ascii_upper(text);
   return static_cast<char>(base) + text;
 }
 
