@@ -59,6 +59,10 @@ struct FaultVfs::Disk {
   /// Counts a change; false once the power is off.
   bool change() { return changes++ < off_at; }
   bool on() const { return changes <= off_at; }
+  void sync_directory() {
+    std::erase_if(files, [](const auto& entry) { return !entry.second->exists; });
+    for (auto& [path, file] : files) file->durable_exists = true;
+  }
 };
 
 namespace {
@@ -149,8 +153,12 @@ int truncate(sqlite3_file* file, sqlite3_int64 size) {
 }
 
 int sync(sqlite3_file* file, int) {
-  if (!handle_of(file).disk->change()) return SQLITE_IOERR_FSYNC;
+  FaultVfs::Disk& disk = *handle_of(file).disk;
+  if (!disk.change()) return SQLITE_IOERR_FSYNC;
   File& data = file_of(file);
+  // As SQLite's own unix VFS: a new file's first sync syncs its directory too, and with it every
+  // name that was made or deleted before.
+  if (!data.durable_exists) disk.sync_directory();
   data.durable = data.current;
   data.durable_exists = true;
   data.pending.clear();
@@ -272,7 +280,7 @@ int remove(sqlite3_vfs* vfs, const char* name, int sync_directory) {
   if (found == disk.files.end() || !found->second->exists) return SQLITE_IOERR_DELETE_NOENT;
   if (!disk.change()) return SQLITE_IOERR_DELETE;
   found->second->exists = false;
-  if (sync_directory != 0) disk.files.erase(found);
+  if (sync_directory != 0) disk.sync_directory();
   return SQLITE_OK;
 }
 
