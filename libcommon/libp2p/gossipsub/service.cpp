@@ -239,8 +239,8 @@ void Service::dispatch(const PublicationPtr& publication) {
       config_.log(LogLevel::debug,
                   penalty->peer.text() + ": " + std::string(name_of(penalty->offence)));
       if (config_.on_penalty) config_.on_penalty(*penalty);
-    } else if (const auto* change = std::get_if<TopicPeer>(&action)) {
-      if (change->joined) topic_changed_.wake_all();
+    } else if (std::holds_alternative<TopicPeer>(action)) {
+      topic_changed_.wake_all();
       drained_.wake_all();  // who leaves a topic keeps no publisher waiting
     } else if (const auto* exchange = std::get_if<Exchange>(&action)) {
       take_exchange(*exchange);

@@ -86,6 +86,8 @@ class Service final : HostObserver {
   Task<void> settled(PublicationPtr publication);
   /// Returns when every queue to the topic's peers has room: the publisher's back pressure.
   Task<void> room(std::string topic);
+  /// Woken when some topic's peers change.
+  runtime::WaitList::Awaiter topics_changed() { return topic_changed_.wait(); }
   /// Returns when the topic has a peer; the caller sets the deadline.
   Task<void> topic_peer(std::string topic);
 
@@ -155,7 +157,7 @@ class Service final : HostObserver {
   std::map<PeerId, std::shared_ptr<Stream>> inbound_;  ///< the stream that is read
   std::map<std::string, std::shared_ptr<Subscription>> subscriptions_;
   bool closing_ = false;
-  runtime::WaitList topic_changed_;  ///< a peer joined some topic
+  runtime::WaitList topic_changed_;  ///< a peer joined or left some topic
   runtime::WaitList drained_;        ///< some queue shrank or ended
   runtime::WaitList delivered_;      ///< some subscriber took a message
   runtime::TaskGroup dials_;

@@ -1,0 +1,146 @@
+#include <deque>
+
+#include "base/units.h"
+#include "run.h"
+#include "runtime/deadline.h"
+#include "splitter.h"
+
+namespace p2p::gossip {
+
+namespace {
+
+using cli::ExitStatus;
+using libp2p::gossipsub::PublicationPtr;
+using libp2p::gossipsub::Service;
+using runtime::Task;
+
+/// Messages under way at one time: enough to keep connections busy, and few to lose when all peers
+/// go at once.
+constexpr std::size_t kMostUnderWay = 256;
+
+Task<void> enough_peers(Service& gossip, std::string topic, std::size_t count) {
+  while (gossip.peers(topic).size() < count) co_await gossip.topics_changed();
+}
+
+/// Returns when some peer has the message, sending it again to who came later.
+Task<void> somebody_has(Service& gossip, PublicationPtr publication) {
+  while (true) {
+    co_await gossip.written(publication);
+    if (!publication->written.empty()) co_return;
+    co_await gossip.topic_peer(publication->message->topic);
+    co_await gossip.room(publication->message->topic);
+    gossip.republish(publication);
+  }
+}
+
+class Publisher {
+ public:
+  explicit Publisher(Session& session) : session_(session), gossip_(session.gossip()) {}
+
+  Task<Result<void>> send(Bytes data) {
+    const Options& options = session_.options();
+    const Error nobody = late(options.wait);
+    if (sent_ == 0) {
+      Task<void> peers =
+          enough_peers(gossip_, options.topic, static_cast<std::size_t>(options.min_peers));
+      const bool there = co_await within_wait(std::move(peers));
+      if (!there) co_return fail(nobody);
+    }
+    co_await gossip_.room(options.topic);
+    auto published = gossip_.publish(options.topic, std::move(data));
+    if (!published) co_return fail(std::move(published).error());
+    under_way_.push_back(std::move(*published));
+    ++sent_;
+    while (under_way_.size() > kMostUnderWay) {
+      auto confirmed = co_await confirm();
+      if (!confirmed) co_return confirmed;
+    }
+    co_return Result<void>();
+  }
+
+  Task<Result<void>> finish() {
+    while (!under_way_.empty()) {
+      auto confirmed = co_await confirm();
+      if (!confirmed) co_return confirmed;
+    }
+    co_return Result<void>();
+  }
+
+  std::uint64_t sent() const { return sent_; }
+
+ private:
+  /// Waits until the oldest message has arrived somewhere.
+  Task<Result<void>> confirm() {
+    const PublicationPtr oldest = std::move(under_way_.front());
+    under_way_.pop_front();
+    Task<void> arriving = somebody_has(gossip_, oldest);
+    const bool arrived = co_await within_wait(std::move(arriving));
+    if (!arrived) co_return fail(late(session_.options().wait));
+    cli::Console& console = session_.context().console;
+    if (console.format() != cli::Format::text) {
+      console.print(record_of(*oldest->message, oldest->id));
+    }
+    co_return Result<void>();
+  }
+
+  Task<bool> within_wait(Task<void> task) {
+    const runtime::Runtime& runtime = session_.context().runtime;
+    return runtime::before(runtime.queue, runtime.clock,
+                           runtime.clock.now() + session_.options().wait, std::move(task));
+  }
+
+  Error late(Duration wait) const {
+    return Error(Code::timeout, "publish to", session_.options().topic,
+                 "no peer of the topic was found within " + format_duration(wait))
+        .with_hint("somebody must have subscribed to it: p2p-gossip sub " +
+                   session_.options().topic);
+  }
+
+  Session& session_;
+  Service& gossip_;
+  std::deque<PublicationPtr> under_way_;
+  std::uint64_t sent_ = 0;
+};
+
+Task<Result<void>> publish_input(Session& session, bool counts) {
+  Publisher publisher(session);
+  Splitter splitter(session.options().framing());
+  const std::uint64_t most = counts ? session.options().count.value_or(UINT64_MAX) : UINT64_MAX;
+  bool more = true;
+  while (more && publisher.sent() < most) {
+    auto chunk = co_await session.context().input.read();
+    if (!chunk) co_return fail(std::move(chunk).error());
+    more = !chunk->empty();
+    if (more) {
+      splitter.feed(*chunk);
+    } else {
+      splitter.end();
+    }
+    while (publisher.sent() < most) {
+      auto message = splitter.next();
+      if (!message) {
+        // What came before it is still to arrive.
+        static_cast<void>(co_await publisher.finish());
+        co_return fail(std::move(message).error());
+      }
+      if (!*message) break;
+      auto sent = co_await publisher.send(std::move(**message));
+      if (!sent) co_return sent;
+    }
+  }
+  auto finished = co_await publisher.finish();
+  co_return finished;
+}
+
+}  // namespace
+
+Task<void> publish(Session& session, Outcome& outcome, bool ends) {
+  auto published = co_await publish_input(session, ends);
+  if (!published) {
+    outcome.decide(fail(std::move(published).error()));
+  } else if (ends) {
+    outcome.decide(ExitStatus::yes);
+  }
+}
+
+}  // namespace p2p::gossip
