@@ -84,12 +84,13 @@ Action networked(NetworkBody body, const std::optional<Duration>* timeout) {
     int signal = 0;
     std::optional<Outcome> outcome;
     {
-      runtime::UvRuntime world;
+      runtime::UvOptions options;
+      options.on_signal = limit_cleaning_up;
+      runtime::UvRuntime world(options);
       Context context{world.runtime(), console, world.input()};
       IdleFlush flush(context.runtime.clock, console.out());
       const auto limit = timeout != nullptr ? *timeout : std::nullopt;
       signal = world.run(main_task(context, body, limit, outcome)).signal;
-      if (signal != 0) limit_cleaning_up(signal);
     }
     if (signal == 0) return std::move(*outcome);
     console.out().flush();

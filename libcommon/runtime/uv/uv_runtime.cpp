@@ -117,7 +117,8 @@ struct UvRuntime::Impl {
         net(loop, options.dns_server),
         workers(loop, options.worker_threads),
         input(loop, options.input_descriptor),
-        handle_signals(options.handle_signals) {}
+        handle_signals(options.handle_signals),
+        on_signal(options.on_signal) {}
 
   uv::Loop loop;
   std::unique_ptr<crypto::Random> random;
@@ -125,6 +126,7 @@ struct UvRuntime::Impl {
   uv::UvWorkers workers;
   uv::UvInput input;
   bool handle_signals;
+  std::function<void(int)> on_signal;
 };
 
 UvRuntime::UvRuntime(UvOptions options) {
@@ -155,6 +157,7 @@ UvRuntime::Outcome UvRuntime::run(Task<int> main) {
     TaskGroup group(impl_->loop.queue);
     group.spawn(store(status, std::move(main)));
     impl_->loop.run([&] { return status.has_value() || signals.caught != 0; });
+    if (!status && impl_->on_signal) impl_->on_signal(signals.caught);
   }
   if (status) {
     outcome.status = *status;

@@ -7,6 +7,7 @@
 // constructed it; a process needs one only, though nothing here is global but signal dispositions.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -21,6 +22,8 @@ struct UvOptions {
   unsigned worker_threads = 0;         ///< 0: one a processor, at least two
   int input_descriptor = 0;            ///< what input() reads
   bool handle_signals = true;          ///< SIGINT, SIGTERM and SIGHUP end run()
+  /// Called with the signal that ends run(), before anything is destroyed: a chance to bound that.
+  std::function<void(int)> on_signal;
 };
 
 class UvRuntime {

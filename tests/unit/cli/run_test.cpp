@@ -233,6 +233,8 @@ TEST_CASE("closed standard descriptors are filled, so that no file becomes one o
 TEST_CASE("progress says how much, how fast, how long still") {
   CHECK(cli::progress_line("f", 0, std::nullopt, Duration(0)) == "f  0 B");
   CHECK(cli::progress_line("f", 1 << 20, 3 << 20, std::chrono::seconds(2)) ==
-        "f  1 MiB of 3 MiB  512 KiB/s  0:04 left");
-  CHECK(cli::progress_line("f", 1, 1'000'000, std::chrono::hours(1)).ends_with("left"));
+        "f  1.0 MiB of 3.0 MiB  512.0 KiB/s  0:04 left");
+  // Too slow to tell.
+  const auto slow = cli::progress_line("f", 1, 1'000'000, std::chrono::hours(1));
+  CHECK(slow.find("left") == std::string::npos);
 }

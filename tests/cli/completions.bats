@@ -1,0 +1,57 @@
+#!/usr/bin/env bats
+# What is committed for shells and manuals is what the tools themselves say of their options.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  cd "$P2P_SOURCE"
+}
+
+# complete_bash TOOL WORD...: what bash offers for the last word.
+complete_bash() {
+  local tool=$1 function
+  shift
+  # shellcheck disable=SC1090
+  source "completions/bash/$tool"
+  function=_${tool//-/_}
+  COMP_WORDS=("$tool" "$@")
+  COMP_CWORD=$#
+  COMPREPLY=()
+  compopt() { :; } # only a shell that is completing has it
+  "$function"
+  printf '%s\n' "${COMPREPLY[@]}"
+}
+
+@test "completions and the manuals' OPTIONS are what gen-completions makes of the tools" {
+  run scripts/gen-completions --check "$P2P_BIN"
+  echo "$output"
+  [ "$status" -eq 0 ]
+}
+
+@test "every shell takes them" {
+  local file
+  for file in completions/bash/*; do bash -n "$file"; done
+  if command -v zsh >/dev/null; then
+    for file in completions/zsh/*; do zsh -n "$file"; done
+  fi
+  if command -v fish >/dev/null; then
+    for file in completions/fish/*; do fish --no-execute "$file"; done
+  fi
+}
+
+@test "manuals are well-formed" {
+  command -v scdoc >/dev/null || skip "scdoc is not installed"
+  local page
+  for page in man/*.scd; do
+    scdoc <"$page" >"$BATS_TEST_TMPDIR/page.1"
+    ! command -v mandoc >/dev/null || mandoc -T lint -W error "$BATS_TEST_TMPDIR/page.1"
+  done
+}
+
+@test "bash offers options, choices and files" {
+  [ "$(complete_bash p2p-hash --ch)" = "--check" ]
+  [ "$(complete_bash p2p-hash --codec b)" = "bitcoin-block" ]
+  [ "$(complete_bash p2p-hash --codec = dag-c)" = "dag-cbor" ]
+  [ "$(complete_bash p2p-hash -a sha3)" = "sha3-256" ]
+  [ "$(complete_bash p2p-hash CMakeL)" = "CMakeLists.txt" ]
+}
