@@ -18,6 +18,13 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports these inside std::vector and std::string of correct code at -O2.
   add_compile_options(-Wno-stringop-overflow -Wno-array-bounds -Wno-restrict
                       -Wno-stringop-overread -Wno-maybe-uninitialized)
+  # From -O2 on, g++ 12 loses stores into a temporary std::optional<std::vector> that a coroutine
+  # returns (the vectoriser reads it across the clobber at its birth): read_message came back with
+  # wild pointers. Keeping the stores costs nothing measurable. At -O1 there is nothing to lose.
+  if(NOT (CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" AND
+          CMAKE_CXX_FLAGS_RELWITHDEBINFO MATCHES "-O1"))
+    add_compile_options(-fno-lifetime-dse)
+  endif()
 endif()
 if(P2P_WERROR)
   add_compile_options(-Werror)
