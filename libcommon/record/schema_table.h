@@ -123,13 +123,16 @@ inline constexpr auto kBlock = std::to_array<FieldSchema>({
     {"miner", Kind::text, kOptional, 5, "address its reward goes to"},
     {"bits", Kind::text, kOptional, 0, "its target in compact form, in hex"},
     {"work", Kind::text, kOptional, 0, "work of the chain up to it, in hex"},
-    {"cid", Kind::text, kOptional, 0, "its header's CID"},
+    {"cid", Kind::text, kOptional, 0, "its header's CID: `bitcoin-block`"},
+    {"block_cid", Kind::text, kOptional, 0, "the whole block's CID: `dag-cbor`"},
+    {"size", Kind::integer, kOptional, 0, "the whole block's bytes"},
+    {"active", Kind::boolean, kOptional, 0, "whether it is on the chain that counts"},
     {"prev", Kind::id, kOptional, 0, "the block before it"},
 });
 
 inline constexpr auto kTx = std::to_array<FieldSchema>({
     {"cid", Kind::text, kRequired, 1, "its name"},
-    {"kind", Kind::text, kRequired, 2, "`transfer`, `anchor` or `coinbase`"},
+    {"kind", Kind::text, kRequired, 2, "`transfer`, `anchor`, `coinbase` or `genesis`"},
     {"from", Kind::text, kOptional, 3, "address that signed and pays"},
     {"to", Kind::text, kOptional, 4, "address that receives"},
     {"amount", Kind::big, kOptional, 5, "how much it moves"},

@@ -2,8 +2,6 @@
 // roots, the work, and that replaying gives the very accounts that are stored.
 #pragma once
 
-#include <functional>
-
 #include "chain/store/store.h"
 
 namespace p2p::chain {
@@ -16,11 +14,9 @@ struct VerifyReport {
   std::uint64_t waiting = 0;  ///< transactions that are not in a block yet
 };
 
-/// Code::corrupt or Code::rejected names the first thing that is wrong and where. `progress` is
-/// called with the number of blocks checked and of all. Headers are judged as of `now_s`. Reads one
-/// snapshot, so a running node does not disturb it.
-Result<VerifyReport> verify_store(
-    Store& store, std::int64_t now_s,
-    const std::function<void(std::uint64_t, std::uint64_t)>& progress = {});
+/// Code::corrupt or Code::rejected names the first thing that is wrong and where. The clock plays no
+/// part: a header was not too new when it was accepted. Reads one snapshot, so a running node does
+/// not disturb it.
+Result<VerifyReport> verify_store(Store& store);
 
 }  // namespace p2p::chain

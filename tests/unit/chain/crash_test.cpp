@@ -77,7 +77,7 @@ TEST_CASE("a power cut at any write loses nothing that was acknowledged") {
       t.vfs.restart(random);
       lost += t.vfs.lost();
       Store reader = Store::open("/", t.options(false)).value();
-      const auto report = verify_store(reader, kStart);
+      const auto report = verify_store(reader);
       REQUIRE_MESSAGE(report, report.error().message());
       t.open();
       check_kept(t, promised);
@@ -141,7 +141,7 @@ TEST_CASE("a reader sees one moment while a writer goes on") {
     CHECK(reader.tip().value().height == 1);
   }
   CHECK(reader.tip().value().height == 3);
-  CHECK(verify_store(reader, kStart));
+  CHECK(verify_store(reader));
 }
 
 TEST_CASE("a store that was tampered with does not verify") {
@@ -155,7 +155,7 @@ TEST_CASE("a store that was tampered with does not verify") {
   StateChange theft;
   theft.accounts = {{address_of(9), {}, {1'000'000, 0}}};
   REQUIRE(writer.connect(tip, other, theft));
-  const auto report = verify_store(writer, kStart);
+  const auto report = verify_store(writer);
   REQUIRE_FALSE(report);
   CHECK(report.error().code == Code::corrupt);
 }

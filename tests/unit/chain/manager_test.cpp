@@ -33,7 +33,7 @@ TEST_CASE("a fresh chain is its genesis") {
   CHECK(t.chain->tip().height == 0);
   CHECK(&t.chain->best_header() == &t.chain->tip());
   CHECK(t.accept(t.params.genesis()).ok());
-  CHECK(verify_store(const_cast<Store&>(t.chain->store()), kStart));
+  CHECK(verify_store(const_cast<Store&>(t.chain->store())));
 }
 
 TEST_CASE("mining pays, confirms what waits, and survives reopening") {
@@ -320,7 +320,7 @@ TEST_CASE("random forks end where a replay from genesis ends") {
     }
     CHECK(accounts_of(t.chain->store()) == replayed(*t.chain));
     Store reader = Store::open("/", t.options(false)).value();
-    const auto report = verify_store(reader, kStart);
+    const auto report = verify_store(reader);
     REQUIRE_MESSAGE(report, report.error().message());
     CHECK(report->blocks == t.chain->tip().height + 1);
     CHECK(report->headers == 41);
