@@ -113,15 +113,17 @@ void Loop::one_round(bool wait) {
       const auto ms = std::chrono::ceil<std::chrono::milliseconds>(due.time_since_epoch()).count();
       const auto now = static_cast<std::int64_t>(uv_now(&loop_));
       const auto left = static_cast<std::uint64_t>(std::max<std::int64_t>(ms - now, 0));
-      uv_timer_start(&alarm_, [](uv_timer_t*) {}, left, 0);
+      // Repeating: where it fires at the beginning of uv_run, the poll after it must not block.
+      uv_timer_start(&alarm_, [](uv_timer_t*) {}, left, 1);
     }
   }
   uv_run(&loop_, wait ? UV_RUN_ONCE : UV_RUN_NOWAIT);
   ++round_;
   next_round_.wake_all();
-  if (timers.next() <= clock.now()) {
-    alarm_at_ = kNever;  // it has fired, or is about to be moved
-    timers.fire_due(clock.now());
+  if (const Time now = clock.now(); timers.next() <= now) {
+    uv_timer_stop(&alarm_);
+    alarm_at_ = kNever;
+    timers.fire_due(now);
   }
 }
 
