@@ -155,17 +155,18 @@ std::vector<BlockHeader> ChainManager::headers_after(std::span<const BlockId> lo
   return out;
 }
 
-std::vector<const HeaderNode*> ChainManager::missing_bodies(std::size_t max) const {
+std::vector<const HeaderNode*> ChainManager::missing_bodies(const HeaderNode& to,
+                                                            std::size_t max) const {
   // Along one branch `linked` holds up to some height and not after it.
   std::uint32_t low = 0;
-  std::uint32_t high = best_header_->height + 1;
+  std::uint32_t high = to.height + 1;
   while (high - low > 1) {
     const std::uint32_t middle = low + (high - low) / 2;
-    (state_of(*best_header_->ancestor(middle)).linked ? low : high) = middle;
+    (state_of(*to.ancestor(middle)).linked ? low : high) = middle;
   }
   std::vector<const HeaderNode*> out;
-  for (std::uint32_t height = high; height <= best_header_->height && out.size() < max; ++height) {
-    const HeaderNode* node = best_header_->ancestor(height);
+  for (std::uint32_t height = high; height <= to.height && out.size() < max; ++height) {
+    const HeaderNode* node = to.ancestor(height);
     if (!state_of(*node).body) out.push_back(node);
   }
   return out;

@@ -65,6 +65,8 @@ class ChainManager {
   const HeaderNode& best_header() const { return *best_header_; }
   const HeaderNode* find(const BlockId& id) const { return tree_.find(id); }
   bool has_body(const HeaderNode& node) const { return state_of(node).body; }
+  /// It, or one before it, breaks a rule; bodies are judged once they are connected.
+  bool is_invalid(const HeaderNode& node) const { return !state_of(node).invalid.empty(); }
   bool is_active(const HeaderNode& node) const { return tip_->ancestor(node.height) == &node; }
 
   // Headers first.
@@ -82,7 +84,11 @@ class ChainManager {
   std::vector<BlockHeader> headers_after(std::span<const BlockId> locator, const BlockId& stop,
                                          std::size_t max) const;
   /// The first `max` headers on the way to best_header whose bodies are missing, in height order.
-  std::vector<const HeaderNode*> missing_bodies(std::size_t max) const;
+  std::vector<const HeaderNode*> missing_bodies(std::size_t max) const {
+    return missing_bodies(*best_header_, max);
+  }
+  /// The same on the way to another header.
+  std::vector<const HeaderNode*> missing_bodies(const HeaderNode& to, std::size_t max) const;
 
   // Blocks.
   /// `raw` as gossip, sync or a file brought it. An `orphan` is kept, within bounds, until its
