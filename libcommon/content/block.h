@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -23,7 +24,9 @@ struct Imported {
 };
 
 /// The CID of a dag-pb block, or with `codec` raw of a leaf, in the profile's version and hash.
-multiformats::Cid name_block(const Profile& profile, multiformats::Codec codec, ByteView block);
+/// The block comes in parts, which need not be joined.
+multiformats::Cid name_block(const Profile& profile, multiformats::Codec codec,
+                             std::initializer_list<ByteView> parts);
 
 /// The CID of one whole block of the given format, after checking that it is one: dag-pb and
 /// dag-cbor in strict form, bitcoin-block a header of 80 bytes (named by double SHA-256), raw

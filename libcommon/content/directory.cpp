@@ -37,7 +37,7 @@ class Writer {
   /// Stores `node`; `below` sums up what its links lead to.
   Result<Imported> store(const PbNode& node, const Imported& below) const {
     const Bytes block = encode_dag_pb(node);
-    Imported stored{name_block(profile_, Codec::dag_pb, block), 0, block.size() + below.dag_size,
+    Imported stored{name_block(profile_, Codec::dag_pb, {block}), 0, block.size() + below.dag_size,
                     1 + below.blocks};
     if (sink_) P2P_CHECK(sink_(stored.cid, block));
     return stored;

@@ -45,12 +45,11 @@ Result<Imported> FileImporter::finish() {
 
 Result<void> FileImporter::add_leaf(ByteView chunk) {
   if (profile_.raw_leaves) {
-    P2P_TRY(auto leaf, store(Codec::raw, chunk, chunk.size()));
+    P2P_TRY(auto leaf, store(Codec::raw, {chunk}, chunk.size()));
     return add(0, std::move(leaf));
   }
-  PbNode node;
-  node.data = unixfs_leaf(chunk);
-  P2P_TRY(auto leaf, store(Codec::dag_pb, encode_dag_pb(node), chunk.size()));
+  const auto frame = leaf_frame(chunk.size());
+  P2P_TRY(auto leaf, store(Codec::dag_pb, {frame.head, chunk, frame.tail}, chunk.size()));
   return add(0, std::move(leaf));
 }
 
@@ -77,15 +76,22 @@ Result<Imported> FileImporter::join(const std::vector<Imported>& children) {
     blocks += child.blocks;
   }
   node.data = unixfs_file(size, sizes);
-  P2P_TRY(auto parent, store(Codec::dag_pb, encode_dag_pb(node), size));
+  const Bytes block = encode_dag_pb(node);
+  P2P_TRY(auto parent, store(Codec::dag_pb, {block}, size));
   parent.dag_size += below;
   parent.blocks += blocks;
   return parent;
 }
 
-Result<Imported> FileImporter::store(Codec codec, ByteView block, std::uint64_t size) {
-  Imported stored{name_block(profile_, codec, block), size, block.size(), 1};
-  if (sink_) P2P_CHECK(sink_(stored.cid, block));
+Result<Imported> FileImporter::store(Codec codec, std::initializer_list<ByteView> parts,
+                                     std::uint64_t size) {
+  Imported stored{name_block(profile_, codec, parts), size, 0, 1};
+  for (const auto part : parts) stored.dag_size += part.size();
+  if (sink_) {
+    Bytes block;
+    for (const auto part : parts) append(block, part);
+    P2P_CHECK(sink_(stored.cid, block));
+  }
   return stored;
 }
 

@@ -21,7 +21,8 @@ class FileImporter {
   Result<void> add_leaf(ByteView chunk);
   Result<void> add(std::size_t level, Imported child);
   Result<Imported> join(const std::vector<Imported>& children);
-  Result<Imported> store(multiformats::Codec codec, ByteView block, std::uint64_t size);
+  Result<Imported> store(multiformats::Codec codec, std::initializer_list<ByteView> parts,
+                         std::uint64_t size);
 
   Profile profile_;
   BlockSink sink_;

@@ -9,8 +9,12 @@
 
 namespace p2p::content {
 
-/// A leaf that holds `content` itself.
-Bytes unixfs_leaf(ByteView content);
+/// A leaf's dag-pb block is head, content, tail: so a leaf is named without copying its content.
+struct LeafFrame {
+  Bytes head;
+  Bytes tail;
+};
+LeafFrame leaf_frame(std::size_t content_size);
 /// A file's inner node: its size and those of its parts, in order.
 Bytes unixfs_file(std::uint64_t size, std::span<const std::uint64_t> part_sizes);
 Bytes unixfs_directory();

@@ -108,8 +108,12 @@ TEST_CASE("every cut of a valid block is another block or none") {
 }
 
 TEST_CASE("UnixFS messages") {
-  CHECK(hex_encode(content::unixfs_leaf({})) == "08021800");
-  CHECK(hex_encode(content::unixfs_leaf(as_bytes("a"))) == "08021201611801");
+  CHECK(hex_encode(content::leaf_frame(0).head) == "0a040802");
+  CHECK(hex_encode(content::leaf_frame(0).tail) == "1800");
+  CHECK(hex_encode(content::leaf_frame(1).head) == "0a0708021201");
+  CHECK(hex_encode(content::leaf_frame(262144).head) ==
+        "0a8a801008021280"
+        "8010");
   const std::uint64_t parts[] = {262144, 1};
   CHECK(hex_encode(content::unixfs_file(262145, parts)) ==
         "08021881801020808010"
