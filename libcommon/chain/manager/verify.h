@@ -14,9 +14,9 @@ struct VerifyReport {
   std::uint64_t waiting = 0;  ///< transactions that are not in a block yet
 };
 
-/// Code::corrupt or Code::rejected names the first thing that is wrong and where. The clock plays no
-/// part: a header was not too new when it was accepted. Reads one snapshot, so a running node does
-/// not disturb it.
+/// Code::corrupt or Code::rejected names the first thing that is wrong and where. The clock plays
+/// no part: a header was not too new when it was accepted. Reads one snapshot, so a running node
+/// does not disturb it.
 Result<VerifyReport> verify_store(Store& store);
 
 }  // namespace p2p::chain
