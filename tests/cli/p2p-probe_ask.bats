@@ -1,0 +1,253 @@
+#!/usr/bin/env bats
+# p2p-probe asking: peers of our own, and servers that are no peers.
+
+bats_require_minimum_version 1.5.0
+load peers
+
+setup() { cd "$BATS_TEST_TMPDIR"; }
+teardown() { end_started; }
+
+# field N LINE
+field() { cut -f "$1" <<<"$2"; }
+
+@test "a peer: address, ok, network, id, agent, round trip" {
+  start_peer
+  run -0 --separate-stderr p2p-probe "$PEER"
+  [ "${#lines[@]}" -eq 1 ]
+  [ "$(field 1-4 "$output")" = "$PEER	ok	libp2p	$PEER_ID" ]
+  [[ $(field 5 "$output") == p2p-utils* ]]
+  [[ $(field 6 "$output") =~ ^[0-9]+(\.[0-9]+)?$ ]]
+  [ -z "$stderr" ]
+}
+
+@test "the record names every phase's time, the protocols and how the peer sees us" {
+  start_peer
+  run -0 p2p-probe --json --count 5 "$PEER"
+  jq -e '.type == "probe" and .ok and .pings == 5 and .peer_id == $id
+         and (.observed_addr | startswith("/ip4/127.0.0.1/tcp/"))
+         and (.protocols | index("/ipfs/ping/1.0.0") and index("/ipfs/id/1.0.0"))
+         and .ping_min_ms <= .ping_median_ms and .ping_median_ms <= .ping_max_ms
+         and .security == "/noise" and .muxer == "/yamux/1.0.0"
+         and ([.resolve_ms, .dial_ms, .negotiate_ms, .secure_ms, .multiplex_ms, .identify_ms]
+              | map(type == "number" and . >= 0) | all)
+         and .total_ms >= .dial_ms' --arg id "$PEER_ID" <<<"$output"
+}
+
+@test "--verbose tells people the same on standard error" {
+  start_peer
+  run -0 --separate-stderr p2p-probe -v "$PEER"
+  [ "${#lines[@]}" -eq 1 ]
+  [[ $stderr == *"phases: resolve "*" dial "*" secure "*"speaks /ipfs/ping/1.0.0"* ]]
+}
+
+@test "without an id in the address any peer will do" {
+  start_peer
+  run -0 p2p-probe "${PEER%/p2p/*}"
+  [ "$(field 4 "$output")" = "$PEER_ID" ]
+}
+
+@test "a closed port: phase dial, status 1" {
+  start_peer
+  end_started
+  run -1 --separate-stderr p2p-probe "$PEER"
+  [ "$(field 1-2 "$output")" = "$PEER	fail" ]
+  [ "$(field 6 "$output")" = dial ]
+  [[ $(field 7 "$output") == *refused* ]]
+  [[ $stderr == *hint:* ]]
+}
+
+@test "another peer id: phase secure, status 1, and who it is" {
+  start_peer
+  run -1 p2p-probe --json "${PEER%/p2p/*}/p2p/12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5"
+  jq -e '.phase == "secure" and .error == "mismatch" and (.cause | contains($id)) and .hint != ""' \
+    --arg id "$PEER_ID" <<<"${lines[0]}"
+}
+
+@test "a server that never answers: phase negotiate, status 124, in time" {
+  start_stranger silent
+  SECONDS=0
+  run -124 p2p-probe --timeout 1s "$STRANGER"
+  [ "$(field 6 "${lines[0]}")" = negotiate ]
+  [ "$SECONDS" -le 4 ]
+}
+
+@test "one byte every 5 s gains nothing: the handshake's 10 s are for all of it" {
+  start_stranger trickle
+  SECONDS=0
+  run -124 p2p-probe "$STRANGER"
+  [ "$(field 6 "${lines[0]}")" = negotiate ]
+  [ "$SECONDS" -ge 9 ]
+  [ "$SECONDS" -le 14 ]
+}
+
+@test "garbage, and a peer that hangs up: phase negotiate, status 1, at once" {
+  for kind in garbage hangup; do
+    start_stranger "$kind"
+    run -1 p2p-probe --timeout 10s "$STRANGER"
+    [ "$(field 6 "${lines[0]}")" = negotiate ]
+  done
+}
+
+@test "HTTP, SSH and TLS servers are recognised" {
+  local kind
+  for kind in http:HTTP ssh:SSH tls:TLS; do
+    start_stranger "${kind%:*}"
+    run -1 p2p-probe --timeout 10s "$STRANGER"
+    [ "$(field 6 "${lines[0]}")" = negotiate ]
+    [[ ${lines[0]} == *" ${kind#*:} server"* ]]
+  done
+}
+
+@test "a peer without Noise, and one with a broken handshake" {
+  start_stranger no_noise
+  run -1 p2p-probe "$STRANGER"
+  [ "$(field 6 "${lines[0]}")" = negotiate ]
+  start_stranger noise_garbage
+  run -1 p2p-probe "$STRANGER"
+  [ "$(field 6 "${lines[0]}")" = secure ]
+}
+
+@test "a failure is 1 even beside a timeout; one that only expired is 124" {
+  start_peer
+  start_stranger silent
+  run -124 p2p-probe --timeout 1s "$STRANGER" "$PEER"
+  [ "${#lines[@]}" -ge 2 ]
+  run -1 p2p-probe --timeout 1s "$STRANGER" /ip4/127.0.0.1/tcp/1
+}
+
+@test "--max-time bounds the run, and unfinished addresses still get their line" {
+  start_stranger silent
+  SECONDS=0
+  run -124 --separate-stderr p2p-probe --max-time 1s "$STRANGER" "$STRANGER"
+  [ "${#lines[@]}" -eq 2 ]
+  [ "$SECONDS" -le 4 ]
+}
+
+@test "expectations that hold" {
+  start_peer
+  run -0 p2p-probe --expect 'agent=p2p-*' --expect protocol=/ipfs/ping/1.0.0 \
+    --expect "peer=$PEER_ID" --expect 'rtt<10s' "$PEER"
+}
+
+@test "an unmet expectation is status 1 and says which" {
+  start_peer
+  run -1 p2p-probe --json --expect 'agent=kubo/*' --expect 'agent=p2p-utils*' --expect protocol=/x \
+    "$PEER"
+  jq -e '(.ok | not) and .phase == "expect" and (.unmet | length) == 2
+         and (.unmet[0] | startswith("agent=kubo/*: "))' <<<"${lines[0]}"
+  run -1 p2p-probe --expect 'rtt<1us' "$PEER"
+  [ "$(field 6 "${lines[0]}")" = expect ]
+  [[ ${lines[0]} == *"rtt<1us"* ]]
+}
+
+@test "an expectation that cannot be read is status 2" {
+  for bad in agent 'agent=' 'rtt=5ms' 'rtt<5' 'peer=x' 'colour=red' 'agent<5'; do
+    run -2 p2p-probe --expect "$bad" /ip4/127.0.0.1/tcp/1
+    [[ $output == "p2p-probe: error: "* ]]
+  done
+}
+
+@test "addresses that cannot be read or are not spoken" {
+  run -2 p2p-probe nonsense
+  [[ ${lines[0]} == "p2p-probe: error: "* ]]
+  [[ ${lines[1]} == "hint: "* ]]
+  run -1 p2p-probe --json /ip4/127.0.0.1/udp/4001/quic-v1
+  jq -e '.phase == "resolve" and .error == "unsupported"' <<<"${lines[0]}"
+}
+
+@test "standard input: text, JSON and CBOR, several at the same time" {
+  start_peer
+  local first=$PEER
+  start_peer
+  printf '%s\n' "$first" "$PEER	mdns	other" >text
+  run -0 p2p-probe <text
+  [ "${#lines[@]}" -eq 2 ]
+  p2p-probe --json "$first" "$PEER" >json
+  run -0 p2p-probe <json
+  [ "${#lines[@]}" -eq 2 ]
+  p2p-probe --cbor "$first" "$PEER" >cbor
+  run -0 p2p-probe <cbor
+  [ "${#lines[@]}" -eq 2 ]
+  cut -f1 text | p2p-probe | cut -f1 | sort >got
+  printf '%s\n' "$first" "$PEER" | sort | cmp - got
+}
+
+@test "a line that is no address fails alone" {
+  start_peer
+  run -1 --separate-stderr p2p-probe <<<"nonsense
+$PEER"
+  [ "${#lines[@]}" -eq 2 ]
+  [ "$(field 1-2 "${lines[0]}")" = "nonsense	fail" ]
+  [ "$(field 2 "${lines[1]}")" = ok ]
+}
+
+@test "nothing to probe is no answer" {
+  run -1 p2p-probe </dev/null
+  run -1 p2p-probe <<<"
+
+"
+}
+
+@test "results stream: one slow address does not hold the others back" {
+  start_peer
+  start_stranger silent
+  { p2p-probe --timeout 30s "$STRANGER" "$PEER" || true; } | head -n 1 >first &
+  local pipeline=$!
+  for _ in $(seq 200); do
+    [ -s first ] && break
+    sleep 0.05
+  done
+  [ "$(cut -f 1-2 first)" = "$PEER	ok" ]
+  kill "$pipeline" 2>/dev/null || true
+}
+
+@test "--jobs 1 probes one after the other" {
+  start_stranger silent
+  SECONDS=0
+  run -124 p2p-probe --jobs 1 --timeout 1s "$STRANGER" "$STRANGER" "$STRANGER"
+  [ "$SECONDS" -ge 2 ]
+}
+
+@test "names resolve: /dns4, /dns6, /dnsaddr, also nested" {
+
+  cat >script <<'SCRIPT'
+    cd "$BATS_TEST_TMPDIR"
+    echo "nameserver 127.0.0.1" >resolv.conf
+    mount --bind resolv.conf /etc/resolv.conf
+    p2p-probe -q -l /ip4/127.0.0.1/tcp/4001 --listen /ip6/::1/tcp/4001 --write-addr addr >/dev/null &
+    peer=$!
+    trap 'kill $peer ${names-}' EXIT
+    until [ -s addr ]; do kill -0 $peer; sleep 0.05; done
+    id=$(head -n 1 addr); id=${id##*/}
+    cat >zone <<ZONE
+v4.test A 127.0.0.1
+v6.test AAAA ::1
+_dnsaddr.boot.test TXT dnsaddr=/dnsaddr/inner.test/p2p/$id
+_dnsaddr.boot.test TXT unrelated
+_dnsaddr.inner.test TXT dnsaddr=/ip4/127.0.0.1/tcp/4001/p2p/$id
+_dnsaddr.inner.test TXT dnsaddr=/ip4/127.0.0.1/udp/4001/quic-v1/p2p/$id
+_dnsaddr.loop.test TXT dnsaddr=/dnsaddr/loop.test
+ZONE
+    python3 "$BATS_TEST_DIRNAME/names.py" zone ready & names=$!
+    until [ -s ready ]; do kill -0 $names; sleep 0.05; done
+    p2p-probe /dns4/v4.test/tcp/4001/p2p/$id /dns6/v6.test/tcp/4001 /dns/v4.test/tcp/4001 \
+      /dnsaddr/boot.test/p2p/$id /dnsaddr/inner.test >good || { cat good; exit 1; }
+    [ "$(cut -f 2 good | sort -u)" = ok ]
+    [ "$(wc -l <good)" = 5 ]
+    status=0
+    p2p-probe --json /dns4/none.test/tcp/1 /dnsaddr/loop.test /dns6/v4.test/tcp/4001 >bad || status=$?
+    [ $status = 1 ]
+    [ "$(jq -r .phase bad | sort -u)" = resolve ]
+    p2p-discover dns boot.test >found
+    [ "$(cat found)" = "/ip4/127.0.0.1/tcp/4001/p2p/$id	dns	/ip4/127.0.0.1/udp/4001/quic-v1/p2p/$id" ]
+    p2p-discover dns /dnsaddr/boot.test | p2p-probe
+    status=0
+    p2p-discover dns none.test || status=$?
+    [ $status = 1 ]
+    status=0
+    p2p-discover dns loop.test || status=$?
+    [ $status = 1 ]
+SCRIPT
+  export BATS_TEST_TMPDIR BATS_TEST_DIRNAME
+  run -0 in_netns ./script
+}
