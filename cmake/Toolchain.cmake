@@ -20,11 +20,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
                       -Wno-stringop-overread -Wno-maybe-uninitialized)
   # From -O2 on, g++ 12 loses stores into a temporary std::optional<std::vector> that a coroutine
   # returns (the vectoriser reads it across the clobber at its birth): read_message came back with
-  # wild pointers. Keeping the stores costs nothing measurable. At -O1 there is nothing to lose.
-  if(NOT (CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" AND
-          CMAKE_CXX_FLAGS_RELWITHDEBINFO MATCHES "-O1"))
-    add_compile_options(-fno-lifetime-dse)
-  endif()
+  # wild pointers. Keeping the stores costs nothing measurable.
+  add_compile_options(-fno-lifetime-dse)
 endif()
 if(P2P_WERROR)
   add_compile_options(-Werror)

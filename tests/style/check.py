@@ -18,7 +18,7 @@ NEVER = {layer: {"runtime/uv", "runtime/sim"} for layer in LAYERS
          if layer.startswith(("libp2p", "content", "chain"))}
 OUTSIDE = {  # header prefix -> the only folder that may include it
     "cryptopp/": "crypto", "openssl/": "crypto", "secp256k1": "crypto",
-    "cbor.h": "codec", "nlohmann/": "codec", "protozero/": "codec",
+    "cbor.h": "codec", "nlohmann/": "codec",
     "uv.h": "runtime/uv", "ares": "runtime/uv", "sqlite3": "chain/store", "CLI/": "cli",
 }
 AMBIENT = re.compile(
