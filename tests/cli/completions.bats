@@ -55,3 +55,18 @@ complete_bash() {
   [ "$(complete_bash p2p-hash -a sha3)" = "sha3-256" ]
   [ "$(complete_bash p2p-hash CMakeL)" = "CMakeLists.txt" ]
 }
+
+@test "bash finds its way through subcommands" {
+  [ "$(complete_bash p2p-chain key n)" = "new" ]
+  [ "$(complete_bash p2p-chain --dir key key sh)" = "show" ]
+  [ "$(complete_bash p2p-chain --dir = key ver)" = "verify" ]
+  [ "$(complete_bash p2p-gossip pub topic --min)" = "--min-peers" ]
+}
+
+@test "fish finds its way through subcommands" {
+  command -v fish >/dev/null || skip "fish is not installed"
+  offered() { fish -c "set fish_complete_path $P2P_SOURCE/completions/fish; complete -C '$1'" | cut -f1; }
+  [ "$(offered 'p2p-hash --codec b')" = "bitcoin-block" ]
+  [ "$(offered 'p2p-discover mdns --fo' | tr '\n' ' ')" = "--for --force --format " ]
+  [ "$(offered 'p2p-chain key ' | tr '\n' ' ')" = "new show " ]
+}

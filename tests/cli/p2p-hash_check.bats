@@ -145,3 +145,10 @@ every() {
     "verdict false the checksum differs sha2-256" ]
   [ "$stderr" = "p2p-hash: WARNING: 1 computed checksum did NOT match" ]
 }
+
+@test "what is printed as records is what the schema says" {
+  printf changed >a
+  rm 'b b'
+  p2p-hash -c --json ../sums 2>/dev/null | p2p-check-records
+  p2p-hash -c --cbor ../tags 2>/dev/null | p2p-check-records
+}

@@ -136,3 +136,14 @@ cid() { p2p-hash --cid "$@" | cut -d' ' -f1; }
   "$P2P_KUBO" config profile apply unixfs-v1-2025 >/dev/null 2>&1
   [ "$(cid -r --profile unixfs-v1-2025 large)" = "$(add -r large)" ]
 }
+
+@test "what is printed as records is what the schema says" {
+  printf x >$'odd \xff'
+  printf '\x01' >cbor
+  {
+    p2p-hash --cid --json -- *
+    p2p-hash --cid -r --json .
+    p2p-hash --cid --json --codec dag-cbor cbor
+    p2p-hash --cid --json nosuch || true
+  } 2>/dev/null | p2p-check-records
+}

@@ -151,3 +151,9 @@ ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad abc sha2-256 3"
   [ "$(jq -r '[.type, .code, .doing, .subject] | join(" ")' <<<"$output")" = \
     "error not_found read nosuch" ]
 }
+
+@test "what is printed as records is what the schema says" {
+  odd_names
+  p2p-hash --json -- * ./nosuch 2>/dev/null | p2p-check-records
+  p2p-hash --cbor -- * ./nosuch 2>/dev/null | p2p-check-records
+}
