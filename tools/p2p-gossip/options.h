@@ -30,6 +30,7 @@ struct Options {
   std::optional<Duration> span;  ///< --for
   Duration wait{std::chrono::seconds(30)};
   std::uint64_t min_peers = 1;
+  std::optional<std::uint64_t> rate;  ///< messages a second
 
   Framing framing() const { return raw ? Framing::raw : null ? Framing::null : Framing::lines; }
 };

@@ -46,7 +46,9 @@ class Publisher {
       const bool there = co_await within_wait(std::move(peers));
       if (!there) co_return fail(nobody);
     }
-    co_await gossip_.room(options.topic);
+    std::optional<Duration> gap;
+    if (options.rate) gap = Duration(std::chrono::seconds(1)) / *options.rate;
+    co_await gossip_.room(options.topic, gap);
     auto published = gossip_.publish(options.topic, std::move(data));
     if (!published) co_return fail(std::move(published).error());
     under_way_.push_back(std::move(*published));

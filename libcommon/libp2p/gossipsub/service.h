@@ -33,6 +33,9 @@ struct Received {
 /// Answers when it is done, at once or after other work; the message is forwarded only then.
 using Validator = std::function<Task<Verdict>(Received)>;
 
+/// How far apart a publisher's messages must be so that a peer of this agent takes them all.
+Duration publish_gap(std::string_view agent);
+
 struct ServiceConfig {
   Params params;
   Thresholds thresholds;
@@ -84,8 +87,10 @@ class Service final : HostObserver {
   Task<void> written(PublicationPtr publication);
   /// Returns when the message was written to, or failed for, every peer that it was queued for.
   Task<void> settled(PublicationPtr publication);
-  /// Returns when every queue to the topic's peers has room: the publisher's back pressure.
-  Task<void> room(std::string topic);
+  /// Returns when the topic's peers can take another message: every queue to them has room, and the
+  /// last message is `gap` ago. Without a gap, as long ago as their implementations need: some drop
+  /// messages that come in a flood (see publish_gap). A publisher awaits it before each message.
+  Task<void> room(std::string topic, std::optional<Duration> gap = std::nullopt);
   /// Woken when some topic's peers change.
   runtime::WaitList::Awaiter topics_changed() { return topic_changed_.wait(); }
   /// Returns when the topic has a peer; the caller sets the deadline.
@@ -133,6 +138,8 @@ class Service final : HostObserver {
   void queue(const PeerId& to, Rpc rpc, const PublicationPtr& publication);
   void deliver(Deliver delivery);
   bool full() const;
+  bool crowded(const std::string& topic) const;
+  Duration gap_of(const std::string& topic) const;
   void take_exchange(const Exchange& exchange);
   Time now() const { return host_.runtime().clock.now(); }
 
@@ -156,6 +163,7 @@ class Service final : HostObserver {
   std::map<PeerId, bool> outbound_;                    ///< who dialed, of connected peers
   std::map<PeerId, std::shared_ptr<Stream>> inbound_;  ///< the stream that is read
   std::map<std::string, std::shared_ptr<Subscription>> subscriptions_;
+  Time last_publish_{};
   bool closing_ = false;
   runtime::WaitList topic_changed_;  ///< a peer joined or left some topic
   runtime::WaitList drained_;        ///< some queue shrank or ended
