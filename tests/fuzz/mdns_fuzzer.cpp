@@ -39,7 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto self = multiformats::PeerId::of(crypto::SigningKey::from_seed(seed).public_key());
   machine.announce(self, {*multiformats::Multiaddr::parse("/ip4/127.0.0.1/tcp/4001")}, now);
   machine.receive(input, as_bytes("abcd"), now);
-  while (auto found = machine.next_found()) {
+  while (auto found = machine.next_found(now + std::chrono::seconds(1))) {
     require(message.has_value() && message->response);
     require(!found->addrs.empty() && found->addrs.size() <= 32 && found->peer != self);
     for (const auto& addr : found->addrs) require(addr.peer() == found->peer);

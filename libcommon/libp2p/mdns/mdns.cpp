@@ -24,6 +24,8 @@ constexpr Duration kMaxTtl = 1h;
 constexpr Duration kAnswerLow = 20ms;
 constexpr Duration kAnswerHigh = 120ms;
 constexpr Duration kAnswerGap = 1s;
+/// The datagrams of one announcement leave back to back.
+constexpr Duration kSettle = 50ms;
 /// An SRV record needs a port, which nobody reads; go-libp2p sends this one.
 constexpr std::uint16_t kSrvPort = 4001;
 
@@ -77,7 +79,7 @@ void Mdns::announce(const PeerId& peer, const std::vector<Multiaddr>& addrs, Tim
     }
   }
   known_.erase(peer);
-  std::erase(found_, peer);
+  drop_found(peer);
   if (!texts_.empty()) answer_at_ = now;
 }
 
@@ -142,7 +144,7 @@ void Mdns::learn(const Multiaddr& addr, const PeerId& peer, Duration ttl, ByteVi
                  Time now) {
   if (ttl == Duration::zero()) {
     known_.erase(peer);
-    std::erase(found_, peer);
+    drop_found(peer);
     return;
   }
   auto it = known_.find(peer);
@@ -162,12 +164,16 @@ void Mdns::learn(const Multiaddr& addr, const PeerId& peer, Duration ttl, ByteVi
     return rank(other, from_ip) > rank(addr, from_ip);
   });
   known.addrs.insert(place, addr);
-  if (!std::exchange(known.queued, true)) found_.push_back(peer);
+  if (!std::exchange(known.queued, true)) found_.push_back({peer, now + kSettle});
 }
 
-std::optional<Found> Mdns::next_found() {
-  if (found_.empty()) return std::nullopt;
-  Found found{found_.front(), {}};
+void Mdns::drop_found(const PeerId& peer) {
+  std::erase_if(found_, [&peer](const Pending& pending) { return pending.peer == peer; });
+}
+
+std::optional<Found> Mdns::next_found(Time now) {
+  if (found_.empty() || found_.front().due > now) return std::nullopt;
+  Found found{found_.front().peer, {}};
   found_.pop_front();
   Known& known = known_.at(found.peer);
   known.queued = false;
@@ -194,7 +200,10 @@ void Mdns::tick(Time now) {
   }
 }
 
-Time Mdns::deadline() const { return std::min(query_at_, answer_at_); }
+Time Mdns::deadline() const {
+  const Time due = found_.empty() ? kNever : found_.front().due;
+  return std::min({query_at_, answer_at_, due});
+}
 
 std::optional<Bytes> Mdns::next_datagram() {
   if (out_.empty()) return std::nullopt;

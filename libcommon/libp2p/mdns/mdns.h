@@ -60,13 +60,15 @@ class Mdns {
   /// is no message for us is ignored.
   void receive(ByteView datagram, ByteView from_ip, Time now);
   void tick(Time now);
+  /// When tick must be called, and what was found be taken.
   Time deadline() const;
 
   /// What to multicast next.
   std::optional<Bytes> next_datagram();
   /// A peer that is new, whose last announcement's TTL has passed, or that told of an address it
-  /// had not told before; then with all its addresses. Never ourselves.
-  std::optional<Found> next_found();
+  /// had not told before; then with all its addresses, which may come in several datagrams: it is
+  /// told a moment after the first. Never ourselves.
+  std::optional<Found> next_found(Time now);
   /// Takes our records back (TTL 0): the last datagrams, when we end.
   std::vector<Bytes> goodbye() const;
 
@@ -82,6 +84,7 @@ class Mdns {
   void on_query(const Message& query, Time now);
   void on_response(const Message& response, ByteView from_ip, Time now);
   void learn(const Multiaddr& addr, const PeerId& peer, Duration ttl, ByteView from_ip, Time now);
+  void drop_found(const PeerId& peer);
   bool known_answer(const Message& query) const;
   std::vector<Bytes> answers(std::uint32_t ttl) const;
   Duration jitter(Duration low, Duration high);
@@ -107,7 +110,11 @@ class Mdns {
 
   std::deque<Bytes> out_;
   std::map<PeerId, Known> known_;
-  std::deque<PeerId> found_;
+  struct Pending {
+    PeerId peer;
+    Time due{};
+  };
+  std::deque<Pending> found_;
 };
 
 }  // namespace p2p::libp2p::mdns

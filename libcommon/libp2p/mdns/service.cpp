@@ -11,6 +11,9 @@ using runtime::Endpoint;
 using runtime::Interface;
 using runtime::IpAddress;
 
+/// For whoever announces only and never asks for what was found.
+constexpr std::size_t kMaxFound = 1024;
+
 /// ff02::fb
 IpAddress group_v6() {
   IpAddress group = IpAddress::any(true);
@@ -103,6 +106,11 @@ void Service::pump() {
   std::vector<Bytes> datagrams;
   while (auto datagram = mdns_.next_datagram()) datagrams.push_back(std::move(*datagram));
   send(datagrams);
+  while (auto found = mdns_.next_found(runtime_.clock.now())) {
+    if (found_.size() >= kMaxFound) found_.pop_front();
+    found_.push_back(std::move(*found));
+    changed_.wake_all();
+  }
   timer_->arm(mdns_.deadline());
 }
 
@@ -119,16 +127,15 @@ runtime::Task<void> Service::receive(Side* side) {
       co_return;
     }
     mdns_.receive(datagram->data, datagram->from.ip.view(), runtime_.clock.now());
-    found_.wake_all();
     timer_->arm(mdns_.deadline());
   }
 }
 
 runtime::Task<Found> Service::next() {
-  while (true) {
-    if (std::optional<Found> found = mdns_.next_found()) co_return std::move(*found);
-    co_await found_.wait();
-  }
+  while (found_.empty()) co_await changed_.wait();
+  Found found = std::move(found_.front());
+  found_.pop_front();
+  co_return found;
 }
 
 }  // namespace p2p::libp2p::mdns

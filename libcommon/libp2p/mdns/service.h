@@ -7,6 +7,7 @@
 //     while (true) { const mdns::Found found = co_await service.next(); … }
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <set>
 #include <vector>
@@ -29,7 +30,8 @@ class Service {
   Result<void> start();
   /// See Mdns::announce.
   void announce(const PeerId& peer, const std::vector<Multiaddr>& addrs);
-  /// The next peer that is heard of; waits. One task at a time.
+  /// The next peer that is heard of; waits. Of those that nobody asked for, the oldest are dropped
+  /// past 1,024.
   runtime::Task<Found> next();
 
  private:
@@ -52,7 +54,8 @@ class Service {
   Mdns mdns_;
   std::vector<std::unique_ptr<Side>> sides_;
   std::unique_ptr<runtime::Timer> timer_;
-  runtime::WaitList found_;
+  std::deque<Found> found_;
+  runtime::WaitList changed_;
   runtime::TaskGroup tasks_;
 };
 

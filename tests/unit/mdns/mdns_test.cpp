@@ -62,7 +62,7 @@ struct Node {
   }
   std::vector<Found> found() {
     std::vector<Found> all;
-    while (auto one = mdns.next_found()) all.push_back(std::move(*one));
+    while (auto one = mdns.next_found(now + 50ms)) all.push_back(std::move(*one));
     return all;
   }
 
@@ -266,6 +266,13 @@ TEST_CASE("mdns: each peer once a TTL, again for a new address, forgotten when i
   CHECK(hear({"/ip4/1.2.3.4/tcp/1"}) == 1);
   CHECK(hear({"/ip4/1.2.3.4/tcp/1"}, 0) == 0);
   CHECK(hear({"/ip4/1.2.3.4/tcp/1"}) == 1);
+  // Nobody is told of before the rest of an announcement can have come.
+  node.hear(announcement(peer(3), {"/ip4/1.2.3.4/tcp/1"}));
+  CHECK_FALSE(node.mdns.next_found(node.now + 49ms));
+  CHECK(node.mdns.deadline() <= node.now + 50ms);
+  node.hear(announcement(peer(3), {}, 0));
+  node.hear(announcement(peer(3), {"/ip4/9.9.9.9/tcp/1"}, 0));
+  CHECK(node.found().empty());
   // Two addresses in two messages before anyone looks are one finding.
   node.hear(announcement(peer(3), {"/ip4/1.2.3.4/tcp/1"}));
   node.hear(announcement(peer(3), {"/ip4/1.2.3.4/tcp/2"}));
