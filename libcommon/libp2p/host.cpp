@@ -352,6 +352,7 @@ void Host::disconnect(const PeerId& peer) {
 }
 
 void Host::ban(const PeerId& peer) { impl_->ban(peer); }
+void Host::unban(const PeerId& peer) { impl_->banned.erase(peer); }
 Task<void> Host::close() { return Impl::close(impl_); }
 
 void Host::add_observer(HostObserver& observer) { impl_->observers.push_back(&observer); }

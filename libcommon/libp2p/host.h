@@ -116,6 +116,8 @@ class Host {
   void disconnect(const PeerId& peer);
   /// Ends the connections to this peer and refuses others, from and to it, from now on.
   void ban(const PeerId& peer);
+  /// Takes a ban back.
+  void unban(const PeerId& peer);
   /// Takes leave: stops listening, lets what was written leave, and closes every connection in
   /// order. Takes a second at most, after which they are cut off. To be awaited before a program
   /// ends whose last words matter.
