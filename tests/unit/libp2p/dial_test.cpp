@@ -234,6 +234,22 @@ TEST_CASE("silent connections neither keep others out nor stay") {
   CHECK(victim.host.connected(honest.host.id()));
 }
 
+TEST_CASE("a dial that its caller gives up leaves nothing half open") {
+  SimWorld world(1);
+  Node a(world, 1);
+  Node b(world, 2);
+  const runtime::Runtime rt = a.machine.runtime();
+  DialTrace trace;
+  const auto cut_off = a.wait(world, runtime::before(rt.queue, rt.clock, rt.clock.now() + 35ms,
+                                                     a.host.dial(b.at(), &trace)));
+  CHECK_FALSE(cut_off);
+  CHECK(trace.phase == Phase::negotiate);
+  world.run_for(1s);
+  CHECK(b.diary.lines.size() == 1);
+  CHECK(b.diary.lines.front().starts_with("failed in "));
+  CHECK(a.host.peers().empty());
+}
+
 TEST_CASE("connections past the limits are refused") {
   SimWorld world(1);
   HostLimits limits;
