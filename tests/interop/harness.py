@@ -124,32 +124,34 @@ class JsPeer(Process):
 class Kubo:
     """A kubo daemon of its own repository, on loopback only, without bootstrap peers or telemetry."""
 
-    def __init__(self, pubsub=False):
+    def __init__(self, pubsub=False, mdns=False, prefix=()):
         self.repo = tempfile.mkdtemp(prefix="p2p-kubo-")
         self.env = {"IPFS_PATH": self.repo, "IPFS_TELEMETRY": "off"}
+        self.argv = [*prefix, os.environ["P2P_KUBO"]]
         self.ipfs("init", "--profile=test")
         self.ipfs("config", "--json", "Addresses.Swarm", '["/ip4/127.0.0.1/tcp/0"]')
         self.ipfs("config", "--json", "Pubsub.Enabled", "true" if pubsub else "false")
+        self.ipfs("config", "--json", "Discovery.MDNS.Enabled", "true" if mdns else "false")
         self.ipfs("config", "--json", "AutoTLS.Enabled", "false")
         self.ipfs("config", "--json", "AutoConf.Enabled", "false")
         self.ipfs("config", "--json", "Bootstrap", "[]")
         self.ipfs("config", "--json", "DNS.Resolvers", "{}")
         self.ipfs("config", "--json", "Routing.DelegatedRouters", "[]")
         self.ipfs("config", "--json", "Ipns.DelegatedPublishers", "[]")
-        self.daemon = Process([os.environ["P2P_KUBO"], "daemon"], "kubo", self.env)
+        self.daemon = Process([*self.argv, "daemon"], "kubo", self.env)
         self.daemon.line("Daemon is ready")
         info = json.loads(self.ipfs("id"))
         self.id, self.agent, self.protocols = info["ID"], info["AgentVersion"], info["Protocols"]
         self.address = next(a for a in info["Addresses"] if "/ip4/127.0.0.1/tcp/" in a)
 
     def ipfs(self, *args, check=True, stdin=""):
-        done = run([os.environ["P2P_KUBO"], *args], stdin, env=self.env)
+        done = run([*self.argv, *args], stdin, env=self.env)
         if check and done.returncode != 0:
             raise AssertionError(f"ipfs {' '.join(args)}: {done.stderr}")
         return done.stdout if check else done
 
     def start(self, *args):
-        return Process([os.environ["P2P_KUBO"], *args], f"ipfs {args[0]}", self.env)
+        return Process([*self.argv, *args], f"ipfs {args[0]}", self.env)
 
     def stop(self):
         self.daemon.stop()
