@@ -73,7 +73,8 @@ Task<Result<ExitStatus>> apply(cli::Context& context, const Options& options) {
   P2P_CO_CHECK(stream.end());
   if (!writer) co_return fail(Code::closed, "apply", "-", "standard input has no block");
   context.console.print(tip_record(writer->chain->params(), writer->chain->tip()));
-  context.console.note(std::to_string(counts.fresh) + " new blocks, " +
+  context.console.note(std::to_string(counts.fresh) +
+                       (counts.fresh == 1 ? " new block, " : " new blocks, ") +
                        std::to_string(counts.known) + " known");
   co_return ExitStatus::yes;
 }
