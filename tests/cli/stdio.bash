@@ -66,12 +66,13 @@ stdio_gone() {
   rm -f "$BATS_TEST_TMPDIR/gone"
   mkfifo "$BATS_TEST_TMPDIR/gone"
   # A writer that opens while a reader is there, and writes when it is not.
+  # shellcheck disable=SC2217 # it holds the pipe open, and reads nothing
   sleep "$stdio_deadline" <"$BATS_TEST_TMPDIR/gone" &
   local reader=$!
   exec {pipe}>"$BATS_TEST_TMPDIR/gone"
   kill "$reader"
   wait "$reader" || true
-  _stdio_bounded "$@" >&"$pipe" 2>"$BATS_TEST_TMPDIR/gone.err" </dev/null || status=$?
+  _stdio_bounded "$@" 1>&"$pipe" 2>"$BATS_TEST_TMPDIR/gone.err" </dev/null || status=$?
   exec {pipe}>&-
   _stdio_expect 141 "$status" "$* into a pipe without a reader" || return 1
   [[ ! -s $BATS_TEST_TMPDIR/gone.err ]] || { cat "$BATS_TEST_TMPDIR/gone.err"; return 1; }
@@ -114,8 +115,9 @@ stdio_tty() {
 # O_NONBLOCK, which belongs to the pipe and not to the program that set it.
 stdio_shared() {
   local flags
+  # shellcheck disable=SC2002 # standard input must be a pipe
   flags=$(cat /dev/null | {
-    _stdio_bounded "$@" >/dev/fd/3 || true
+    _stdio_bounded "$@" >&3 || true
     sed -n 's/^flags:[[:space:]]*//p' /proc/self/fdinfo/0 /proc/self/fdinfo/3
   } 3> >(cat >/dev/null))
   local flag
@@ -127,12 +129,22 @@ stdio_shared() {
   done
 }
 
-# stdio_bytewise FILE CMD...: input that comes one byte at a time gives the same output as the file.
+# stdio_bytewise FILE CMD...: input that comes one byte at a time gives the same output as the file. A
+# pipe in packet mode (O_DIRECT) keeps the writes apart, so that each read gets one byte.
 stdio_bytewise() {
   local file=$1
   shift
   _stdio_bounded "$@" <"$file" >"$BATS_TEST_TMPDIR/whole"
-  dd if="$file" bs=1 status=none | _stdio_bounded "$@" >"$BATS_TEST_TMPDIR/bytewise"
+  _stdio_bounded python3 -c '
+import os, subprocess, sys
+reading, writing = os.pipe2(os.O_DIRECT)
+tool = subprocess.Popen(sys.argv[2:], stdin=reading)
+os.close(reading)
+with open(sys.argv[1], "rb") as file:
+    for byte in file.read():
+        os.write(writing, bytes([byte]))
+os.close(writing)
+sys.exit(tool.wait())' "$file" "$@" >"$BATS_TEST_TMPDIR/bytewise"
   cmp "$BATS_TEST_TMPDIR/whole" "$BATS_TEST_TMPDIR/bytewise"
 }
 
