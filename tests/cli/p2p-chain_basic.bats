@@ -1,0 +1,164 @@
+#!/usr/bin/env bats
+# p2p-chain without a network: keys, blocks, payments, anchors, and what the chain says of them.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  cd "$BATS_TEST_TMPDIR"
+}
+
+# A chain whose blocks cost a few thousand hashes.
+easy=(--bits 1f0fffff --spacing 1s --window 100)
+
+init() { p2p-chain --dir "$1" init --name test "${easy[@]}" "${@:2}"; }
+
+@test "the same parameters are the same chain, wherever it is made" {
+  [ "$(p2p-chain --dir a init --name demo | cut -f1)" = \
+    6c482225bec21029a132ef2b39fda8e366b71e3bd759043e61e0eac7fa8f535d ]
+  [ "$(p2p-chain --dir b init --name demo --spacing 1m --window 144 --bits 0x1e100000 | cut -f1)" = \
+    6c482225bec21029a132ef2b39fda8e366b71e3bd759043e61e0eac7fa8f535d ]
+  [ "$(p2p-chain --dir c init --name demo --reward 1 | cut -f1)" != \
+    6c482225bec21029a132ef2b39fda8e366b71e3bd759043e61e0eac7fa8f535d ]
+}
+
+@test "a chain is made once, and not with parameters that cannot work" {
+  init a
+  run -2 p2p-chain --dir a init --name other
+  [[ $output == *"there is one already"* ]]
+  run -2 p2p-chain --dir b init
+  run -2 p2p-chain --dir b init --name x --spacing 600s --window 2016
+  [[ $output == *"2^256"*"hint: "* ]]
+  run -2 p2p-chain --dir b init --name x --bits 1e90000
+  run -2 p2p-chain --dir b init --name x --bits 1e900000
+  run -2 p2p-chain --dir b init --name x --spacing 1500ms
+  run -2 p2p-chain --dir b init --name x --window 1
+  run -2 p2p-chain --dir b tip
+  [[ $output == *"there is no chain"*"hint: "* ]]
+}
+
+@test "keys are private, kept, and shown" {
+  run -0 p2p-chain key new alice.key
+  address=${output%%$'\t'*}
+  [[ $address == p2p1* ]]
+  [ "$(stat -c %a alice.key)" = 600 ]
+  [ "$(p2p-chain key show alice.key | cut -f1)" = "$address" ]
+  run -2 p2p-chain key new alice.key
+  chmod 644 alice.key
+  run -2 p2p-chain key show alice.key
+  run -2 p2p-chain key show nosuch.key
+}
+
+@test "mining, paying, anchoring; the books balance" {
+  init a
+  p2p-chain key new alice.key
+  p2p-chain key new bob.key
+  alice=$(p2p-chain key show alice.key | cut -f1)
+  bob=$(p2p-chain key show bob.key | cut -f1)
+  [ "$(p2p-chain --dir a mine --reward-key alice.key 2 | wc -l)" = 2 ]
+  p2p-chain --dir a submit --key alice.key --to "$bob" --amount 300 --fee 7
+  p2p-chain --dir a submit --key alice.key --to "$bob" --amount 200
+  tx=$(p2p-chain --dir a submit --key bob.key --data "note to all" | cut -f1)
+  # Waiting transactions are shown, and have no block.
+  [ "$(p2p-chain --dir a show "$tx" --json | jq -r '.block')" = null ]
+  p2p-chain --dir a mine --to "$bob" 1
+  [ "$(p2p-chain --dir a show "$tx" --json | jq -r '.height')" = 3 ]
+  [ "$(p2p-chain --dir a show "$tx" --json | jq -r '.data_b64' | base64 -d)" = "note to all" ]
+  [ "$(p2p-chain --dir a balance "$alice" | cut -f2,3)" = $'9999999493\t2' ]
+  [ "$(p2p-chain --dir a balance --key bob.key | cut -f2,3)" = $'5000000507\t1' ]
+  [ "$(p2p-chain --dir a balance | wc -l)" = 2 ]
+  p2p-chain --dir a verify
+}
+
+@test "payments that cannot be are refused with status 1, and usage with 2" {
+  init a
+  p2p-chain key new alice.key
+  alice=$(p2p-chain key show alice.key | cut -f1)
+  run -1 p2p-chain --dir a submit --key alice.key --to "$alice" --amount 1
+  [[ $output == *low-balance* ]]
+  run -2 p2p-chain --dir a submit --key alice.key --to "${alice%?}x" --amount 1
+  run -2 p2p-chain --dir a submit --key alice.key --to "$alice"
+  run -2 p2p-chain --dir a submit --key alice.key --to "$alice" --amount 0
+  run -2 p2p-chain --dir a submit --key alice.key --to "$alice" --amount 1 --data x
+  run -2 p2p-chain --dir a submit --to "$alice" --amount 1
+  run -2 p2p-chain --dir a submit --key alice.key --data "$(printf 'x%.0s' {1..1025})"
+  p2p-chain --dir a submit --key alice.key --data "$(printf 'x%.0s' {1..1024})"
+  run -2 p2p-chain --dir a mine 0
+  run -2 p2p-chain --dir a mine x
+}
+
+@test "anchors from standard input: what p2p-hash prints, records, lines, raw bytes" {
+  init a
+  p2p-chain key new k
+  echo photo >photo.jpg
+  cid=$(p2p-hash --cid photo.jpg | cut -d' ' -f1)
+  for format in text json cbor; do
+    p2p-hash --cid --format $format photo.jpg | p2p-chain --dir a submit --key k --data - --json >out
+    [ "$(jq -r .data_b64 out | base64 -d)" = "$cid" ]
+  done
+  [ "$(printf 'one\ntwo\tmore\n' | p2p-chain --dir a submit --key k --data - | cut -f8)" = $'one\ntwo' ]
+  printf 'a\0b\n' | p2p-chain --dir a submit --key k --data - --raw --json >out
+  [ "$(jq -r .data_b64 out)" = "$(printf 'a\0b\n' | base64)" ]
+  run -2 p2p-chain --dir a submit --key k --data - </dev/null
+  head -c 1025 /dev/zero >big
+  run -2 p2p-chain --dir a submit --key k --data - --raw <big
+  p2p-chain --dir a mine 1
+  [ "$(p2p-chain --dir a show tip --json | jq -s '[.[] | select(.kind == "anchor")] | length')" = 6 ]
+}
+
+@test "what show --raw writes has the CIDs that the chain shows" {
+  init a
+  p2p-chain key new k
+  p2p-chain --dir a submit --key k --data hello
+  p2p-chain --dir a mine 1
+  p2p-chain --dir a show tip --json >tip.json
+  cid=$(jq -r 'select(.type == "block") | .cid' tip.json)
+  whole=$(jq -r 'select(.type == "block") | .block_cid' tip.json)
+  for name in tip 1 "$(p2p-chain --dir a tip | cut -f1)" "$cid"; do
+    [ "$(p2p-chain --dir a show "$name" --raw | p2p-hash --cid --codec bitcoin-block)" = "$cid  -" ]
+  done
+  [ "$(p2p-chain --dir a show "$whole" --raw | p2p-hash --cid --codec dag-cbor)" = "$whole  -" ]
+  for tx in $(jq -r 'select(.type == "tx") | .cid' tip.json); do
+    [ "$(p2p-chain --dir a show "$tx" --raw | p2p-hash --cid --codec dag-cbor)" = "$tx  -" ]
+  done
+  # The id is Bitcoin's: double SHA-256 of the header, reversed.
+  double=$(p2p-chain --dir a show tip --raw | sha256sum | cut -d' ' -f1 | xxd -r -p | sha256sum |
+    cut -d' ' -f1 | fold -w2 | tac | tr -d '\n')
+  [ "$double" = "$(p2p-chain --dir a tip | cut -f1)" ]
+}
+
+@test "show says no to what is not there" {
+  init a
+  for name in 1 nosuch bafyreidtpwtzm7lm45c2p5ehlabouxxkp37jth35wb4fow323usyat2v4e \
+    00000000000000000000000000000000000000000000000000000000000000ff -1; do
+    run -1 p2p-chain --dir a show -- "$name"
+    [[ $output == *"no such block or transaction"* ]]
+  done
+}
+
+@test "tip and log, in text and JSON" {
+  init a
+  p2p-chain --dir a mine 3
+  [ "$(p2p-chain --dir a log | wc -l)" = 4 ]
+  [ "$(p2p-chain --dir a log | head -1 | cut -f1)" = "$(p2p-chain --dir a tip | cut -f1)" ]
+  [ "$(p2p-chain --dir a log --json | jq -r .height | tr '\n' ' ')" = "3 2 1 0 " ]
+  [ "$(p2p-chain --dir a log --count 2 | wc -l)" = 2 ]
+  [ "$(p2p-chain --dir a tip --json | jq -r '.height, .chain' | tr '\n' ' ')" = "3 test " ]
+}
+
+@test "every record is of its schema" {
+  init a --json >records
+  p2p-chain key new k --json >>records
+  p2p-chain --dir a mine 1 --reward-key k --json >>records
+  p2p-chain --dir a submit --key k --data x --json >>records
+  p2p-chain --dir a submit --key k --to "$(p2p-chain key show k | cut -f1)" --amount 1 --json >>records
+  p2p-chain --dir a tip --json >>records
+  p2p-chain --dir a log --graph --json >>records
+  p2p-chain --dir a show 0 --json >>records
+  p2p-chain --dir a show tip --json >>records
+  p2p-chain --dir a balance --json >>records
+  p2p-chain --dir a verify --json >>records
+  p2p-chain --dir a export | p2p-chain --dir b apply --json >>records
+  run -1 --separate-stderr p2p-chain --dir a show nosuch --json
+  echo "$output" >>records
+  p2p-check-records <records
+}

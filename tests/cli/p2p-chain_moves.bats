@@ -1,0 +1,156 @@
+#!/usr/bin/env bats
+# p2p-chain: chains that move between directories, fork, meet, and are killed.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  cd "$BATS_TEST_TMPDIR"
+}
+
+easy=(--bits 1f0fffff --spacing 1s --window 100)
+
+init() { p2p-chain --dir "$1" init --name test "${easy[@]}" >/dev/null; }
+copy() { p2p-chain --dir "$1" export | p2p-chain --dir "$2" apply --quiet >/dev/null; }
+tip() { p2p-chain --dir "$1" tip | cut -f1; }
+
+@test "export and apply move a chain, and applying twice changes nothing" {
+  init a
+  p2p-chain --dir a mine 5
+  p2p-chain --dir a export >blocks
+  p2p-chain --dir b apply <blocks
+  [ "$(tip a)" = "$(tip b)" ]
+  sqlite3 b/chain.db .dump >before || skip "sqlite3 is not installed"
+  p2p-chain --dir b apply <blocks 2>notes
+  grep -q "0 new blocks, 6 known" notes
+  sqlite3 b/chain.db .dump >after
+  cmp before after
+  cmp blocks <(p2p-chain --dir b export)
+}
+
+@test "a stream that comes one byte at a time is the same stream" {
+  init a
+  p2p-chain --dir a mine 2
+  p2p-chain --dir a export | dd bs=1 status=none | p2p-chain --dir b apply
+  [ "$(tip a)" = "$(tip b)" ]
+}
+
+@test "a stream cut short is an error, and what came before it is kept" {
+  init a
+  p2p-chain --dir a mine 3
+  p2p-chain --dir a export >blocks
+  head -c -1 blocks >cut
+  run -2 p2p-chain --dir b apply <cut
+  [[ $output == *"cut short"* ]]
+  [ "$(p2p-chain --dir b tip | cut -f2)" = 2 ]
+  run -2 p2p-chain --dir c apply </dev/null
+  run -2 p2p-chain --dir c apply <<<"hello"
+}
+
+@test "blocks of another chain, and blocks that were changed, are refused by rule" {
+  init a
+  p2p-chain --dir a mine 2
+  p2p-chain --dir b init --name other "${easy[@]}"
+  run -1 p2p-chain --dir b apply < <(p2p-chain --dir a export)
+  [[ $output == *bad-genesis* ]]
+  p2p-chain --dir a export >blocks
+  # The last byte is in the last header's nonce.
+  python3 - <<'PYTHON'
+data = bytearray(open("blocks", "rb").read())
+data[-1] ^= 0x55
+open("changed", "wb").write(data)
+PYTHON
+  run -1 p2p-chain --dir c apply <changed
+  [[ $output == *high-hash* ]]
+  [ "$(p2p-chain --dir c tip | cut -f2)" = 1 ]
+}
+
+@test "two halves that mined apart agree on the longer one, and the graph shows the fork" {
+  init a
+  p2p-chain --dir a mine 2
+  copy a b
+  p2p-chain --dir a mine 2
+  p2p-chain --dir b mine 3
+  a_tip=$(tip a)
+  b_tip=$(tip b)
+  copy a b
+  [ "$(tip b)" = "$b_tip" ]
+  copy b a
+  [ "$(tip a)" = "$b_tip" ]
+  p2p-chain --dir a verify
+  p2p-chain --dir b verify
+  cmp <(p2p-chain --dir a balance) <(p2p-chain --dir b balance)
+  p2p-chain --dir a log --graph | sed -E 's/[0-9a-f]{64}.*/#/' >graph
+  diff graph - <<'GRAPH'
+* #
+* #
+| * #
+* | #
+| * #
+|/
+* #
+* #
+* #
+GRAPH
+  [ "$(p2p-chain --dir a log --graph --json | jq "select(.id == \"$a_tip\") | .active")" = false ]
+  [ "$(p2p-chain --dir a log | wc -l)" = 6 ]
+}
+
+@test "a transaction that a reorg undoes waits again" {
+  init a
+  p2p-chain key new k
+  copy a b
+  tx=$(p2p-chain --dir a submit --key k --data keep | cut -f1)
+  p2p-chain --dir a mine 1
+  p2p-chain --dir b mine 2
+  copy b a
+  [ "$(tip a)" = "$(tip b)" ]
+  [ "$(p2p-chain --dir a show "$tx" --json | jq .block)" = null ]
+  p2p-chain --dir a mine 1
+  [ "$(p2p-chain --dir a show "$tx" --json | jq .height)" = 3 ]
+}
+
+@test "two writers take turns" {
+  init a
+  p2p-chain key new k
+  p2p-chain key new l
+  for key in k l; do
+    for i in {1..5}; do p2p-chain --dir a submit --key $key --data "$key$i" >/dev/null & done
+  done
+  wait
+  p2p-chain --dir a mine 1
+  [ "$(p2p-chain --dir a show tip --json | jq -s '[.[] | select(.kind == "anchor")] | length')" = 10 ]
+}
+
+@test "kill -9 at any moment loses nothing that was printed" {
+  init a
+  p2p-chain key new k
+  for round in {1..15}; do
+    tx=$(p2p-chain --dir a submit --key k --data "$round" | cut -f1)
+    p2p-chain --dir a mine 100000 >mined &
+    pid=$!
+    sleep "0.$((RANDOM % 20 + 10))"
+    kill -9 $pid
+    wait $pid || true
+    p2p-chain --dir a verify --quiet
+    p2p-chain --dir a show "$tx" >/dev/null
+    # Only whole lines were promised.
+    if [ "$(wc -l <mined)" -gt 0 ]; then
+      p2p-chain --dir a show "$(head -n "$(wc -l <mined)" mined | tail -n 1 | cut -f1)" >/dev/null
+    fi
+  done
+  p2p-chain --dir a mine 1
+  [ "$(p2p-chain --dir a log --json | jq -s '[.[].txs - 1] | add')" = 15 ]
+}
+
+@test "others read while one writes" {
+  init a
+  p2p-chain --dir a mine 100000 >mined &
+  pid=$!
+  for i in {1..10}; do
+    p2p-chain --dir a tip >/dev/null
+    p2p-chain --dir a log >/dev/null
+    p2p-chain --dir a verify --quiet
+  done
+  kill $pid
+  wait $pid || [ $? = 143 ]
+}
