@@ -1,5 +1,5 @@
-// The search for a nonce, in slices on the Workers, so that the protocol thread never waits and a
-// stale search ends within one slice.
+// The search for a nonce, in slices on the Workers, so that the protocol thread never waits; a
+// stale search ends within a millisecond or so.
 #pragma once
 
 #include <optional>
@@ -9,7 +9,7 @@
 
 namespace p2p::chain {
 
-/// Nonces tried in one job: 30 to 200 ms of one core, the longest that a stale search goes on.
+/// Nonces tried in one job: 30 to 200 ms of one core, so that handing it over costs nothing.
 inline constexpr std::uint32_t kMiningSlice = 1u << 20;
 
 /// A header with the lowest nonce, from header.nonce on, whose hash meets header.bits; empty if
