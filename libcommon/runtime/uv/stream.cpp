@@ -60,6 +60,7 @@ class StreamState final : public HandleState {
   void enqueue(Bytes data, std::size_t sent);
   void failed(int number);
   void learn_endpoints();
+  void reset_at_close();
   bool start_reading();
   void end();
   void end_if_done();
@@ -296,20 +297,17 @@ void StreamState::shutdown() {
 
 void StreamState::close(bool reset) {
   if (closed_) {
-    if (reset && lingering_) end();
+    if (reset && lingering_) {
+      reset_at_close();
+      end();
+    }
     return;
   }
   if (!reset && connected_) shutdown();
   closed_ = true;
   readable_.wake_all();
   writable_.wake_all();
-  if (reset && kind == StreamKind::tcp && handle_open()) {
-    uv_os_fd_t fd = -1;
-    if (uv_fileno(reinterpret_cast<uv_handle_t*>(&stream_), &fd) == 0) {
-      const linger now{1, 0};
-      ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-    }
-  }
+  if (reset) reset_at_close();
   const bool open = handle_open() && connected_ && error_ == 0;
   if (reset || !open || (eof_ && unsent_ == 0) || loop.lingering >= kMostLingering) {
     close_handle();
@@ -321,6 +319,17 @@ void StreamState::close(bool reset) {
   pending_.size = 0;
   loop.buffers.give(std::move(pending_.bytes));
   if (!eof_ && !start_reading()) end_if_done();
+}
+
+/// Makes the kernel end the connection by RST.
+void StreamState::reset_at_close() {
+  uv_os_fd_t fd = -1;
+  if (kind != StreamKind::tcp || !handle_open() ||
+      uv_fileno(reinterpret_cast<uv_handle_t*>(&stream_), &fd) != 0) {
+    return;
+  }
+  const linger now{1, 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
 bool StreamState::start_reading() {

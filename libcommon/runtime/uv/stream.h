@@ -9,8 +9,8 @@ namespace p2p::runtime::uv {
 
 enum class StreamKind { tcp, local };
 
-/// What begins every wait for a stream at this many bytes not yet taken by the kernel: two read
-/// buffers for the next round of the loop, and little enough for thousands of slow peers.
+/// A write waits while more bytes than this have not been taken by the kernel: enough to keep it
+/// busy for a round of the loop, little enough for a thousand slow peers.
 inline constexpr std::size_t kWriteBuffer = 256 * 1024;
 
 Task<Result<std::unique_ptr<TcpStream>>> connect_tcp(Loop& loop, Endpoint to);

@@ -110,7 +110,7 @@ Task<void> backpressure_case(Stage stage) {
   std::size_t before_pause = 1;
   while (before_pause != written) {
     before_pause = written;
-    co_await settle(stage.here);
+    co_await settle(stage);
   }
   CHECK(written < kSize);  // nobody reads, so it waits
   Received received;
@@ -134,12 +134,12 @@ Task<void> destroyed_case(Stage stage) {
   // Unread input at our side must not turn the end into a reset.
   const auto unread = co_await pair.server->write(patterned(0, 100));
   NEED(unread);
-  co_await settle(stage.here);
+  co_await settle(stage);
   {
     TaskGroup group(stage.here.queue);
     std::size_t written = 0;
     group.spawn(write_pattern(*pair.client, kSize, kSize, written));
-    co_await settle(stage.here);  // handed over, and waiting for room
+    co_await settle(stage);  // handed over, and waiting for room
   }
   pair.client.reset();
   Received received;
@@ -185,7 +185,7 @@ Task<void> write_to_gone_case(Stage stage) {
   for (int i = 0; i < 100 && !error; ++i) {
     const auto written = co_await pair.client->write(patterned(0, 1000));
     if (!written) error = written.error();
-    co_await settle(stage.here);
+    co_await settle(stage);
   }
   NEED(error);
   CHECK(error->code == Code::reset);
@@ -203,7 +203,7 @@ Task<void> close_case(Stage stage) {
   std::optional<Result<Bytes>> read;
   TaskGroup group(stage.here.queue);
   group.spawn(read_once(*pair.client, read));
-  co_await settle(stage.here);
+  co_await settle(stage);
   CHECK_FALSE(read);
   pair.client->close();
   CHECK_FALSE(read);  // never inline
@@ -235,7 +235,7 @@ Task<void> close_write_case(Stage stage) {
   std::size_t before_pause = 1;
   while (before_pause != written) {
     before_pause = written;
-    co_await settle(stage.here);
+    co_await settle(stage);
   }
   CHECK(group.size() == 1);
   pair.client->close(true);
@@ -294,7 +294,7 @@ Task<void> listener_gone_case(Stage stage) {
   std::optional<Code> code;
   TaskGroup group(stage.here.queue);
   group.spawn(accept_result(**listener, code));
-  co_await settle(stage.here);
+  co_await settle(stage);
   listener->reset();
   co_await group.join();
   NEED(code);
@@ -369,7 +369,7 @@ Task<void> cancel_read_case(Stage stage) {
   {
     TaskGroup group(stage.here.queue);
     group.spawn(read_once(*pair.client, read));
-    co_await settle(stage.here);
+    co_await settle(stage);
   }
   CHECK_FALSE(read);
   // The stream is none the worse, and nothing is lost.
@@ -393,7 +393,7 @@ Task<void> cancel_write_case(Stage stage) {
   {
     TaskGroup group(stage.here.queue);
     group.spawn(write_pattern(*pair.client, kSize, kSize, written));
-    co_await settle(stage.here);
+    co_await settle(stage);
     CHECK(group.size() == 1);
   }
   // What was handed over belongs to the stream: it still arrives whole.
@@ -443,7 +443,7 @@ Task<void> cancel_accept_case(Stage stage) {
   {
     TaskGroup group(stage.there.queue);
     group.spawn(accept_into(**listener, never));
-    co_await settle(stage.there);
+    co_await settle(stage);
   }
   auto serving = TaskGroup(stage.there.queue);
   serving.spawn(serve(**listener, serving));

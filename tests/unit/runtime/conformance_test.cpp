@@ -116,7 +116,7 @@ Task<void> flood_case(Stage stage) {
   co_await std::move(pause);
   stop = true;
   pair.client->close();
-  co_await settle(stage.here);
+  co_await settle(stage);
   CHECK(received.size > 0);
   list.wake_all();
   co_await group.join();
@@ -168,7 +168,7 @@ Task<void> udp_case(Stage stage) {
   CHECK(too_long.error().code == Code::limit);
   // Nobody at the port: dropped, and the socket lives on.
   NEED((*client)->send(stage.there_at(9), hello));
-  co_await settle(stage.here);
+  co_await settle(stage);
   NEED((*client)->send((*server)->local(), hello));
   const auto again = co_await (*server)->receive();
   CHECK(again);
@@ -176,7 +176,7 @@ Task<void> udp_case(Stage stage) {
   std::optional<Datagram> none;
   TaskGroup group(stage.here.queue);
   group.spawn(receive_into(**client, none));
-  co_await settle(stage.here);
+  co_await settle(stage);
   client->reset();
   co_await group.join();
   CHECK_FALSE(none);
@@ -230,7 +230,7 @@ Task<void> multicast_case(Stage stage) {
   std::optional<Datagram> none;
   TaskGroup tasks(stage.here.queue);
   tasks.spawn(receive_into(**deaf, none));
-  co_await settle(stage.here);
+  co_await settle(stage);
   CHECK_FALSE(none);  // not joined, though it shares the port
 }
 }  // namespace

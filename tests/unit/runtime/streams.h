@@ -102,10 +102,11 @@ inline Task<void> read_once(TcpStream& stream, std::optional<Result<Bytes>>& out
   }
 }
 
-/// Lets everything that is ready and every event that has happened take effect.
-inline Task<void> settle(Runtime runtime) {
-  auto pause = sleep_for(runtime.clock, std::chrono::milliseconds(50));
-  co_await std::move(pause);
+/// Lets what is ready, and the events that have happened, take effect.
+inline Task<void> settle(Stage stage) {
+  if (stage.simulated) co_await sleep_for(stage.here.clock, std::chrono::milliseconds(100));
+  // On loopback the kernel delivers within the call: some rounds of the loop are enough.
+  for (int round = 0; round < 20; ++round) co_await sleep_for(stage.here.clock, Duration(0));
 }
 
 inline Task<void> echo_owned(std::unique_ptr<TcpStream> stream) { co_await echo(*stream); }
