@@ -65,10 +65,12 @@ inline constexpr auto kListening = std::to_array<FieldSchema>({
 
 inline constexpr auto kPeerEvent = std::to_array<FieldSchema>({
     {"peer_id", Kind::text, kRequired, 1, "whose connection it is"},
-    {"event", Kind::text, kRequired, 2, "`connected` or `disconnected`"},
+    {"event", Kind::text, kRequired, 2,
+     "`connected` or `disconnected`; `away` or `banned` where it is kept so"},
     {"addr", Kind::text, kOptional, 3, "the peer's end of the connection"},
     {"why", Kind::text, kOptional, 4, "why it ended"},
     {"agent", Kind::text, kOptional, 0, "its program and version, as it says itself"},
+    {"height", Kind::integer, kOptional, 0, "the height of its tip, as it said last"},
 });
 
 inline constexpr auto kMessage = std::to_array<FieldSchema>({
@@ -174,12 +176,14 @@ inline constexpr auto kError = std::to_array<FieldSchema>({
 inline constexpr auto kSchemas = std::to_array<Schema>({
     {"peer", 1, "A peer that was found (`p2p-discover`).", kPeer},
     {"probe", 1, "What a peer is, or why it does not answer (`p2p-probe`).", kProbe},
-    {"listening", 1, "This tool takes connections now (`p2p-probe -l`).", kListening},
-    {"peer_event", 1, "A connection came or went (`p2p-chain node`).", kPeerEvent},
+    {"listening", 1, "This tool takes connections now (`p2p-probe -l`, `p2p-chain node`).",
+     kListening},
+    {"peer_event", 1, "A connection came or went, or stands (`p2p-chain node`, `peer`).",
+     kPeerEvent},
     {"message", 1, "A message that was published (`p2p-gossip`).", kMessage},
     {"digest", 1, "A file's hash (`p2p-hash`, whose text is in `sha256sum`'s format).", kDigest},
     {"cid", 1, "A file's name by content (`p2p-hash --cid`).", kCid},
-    {"verdict", 1, "The outcome of a check (`p2p-hash -c`, `p2p-chain verify`).", kVerdict},
+    {"verdict", 1, "The outcome of a check (`p2p-hash -c`, `p2p-chain verify`, `node`).", kVerdict},
     {"tip", 1, "Where a chain stands (`p2p-chain tip`).", kTip},
     {"block", 1, "A block of a chain (`p2p-chain log`, `show`, `node`).", kBlock},
     {"tx", 1, "A transaction of a chain (`p2p-chain submit`, `show`, `node`).", kTx},

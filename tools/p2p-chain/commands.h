@@ -28,5 +28,7 @@ void add_balance(cli::Command& tool, const Options& options);
 void add_verify(cli::Command& tool, const Options& options);
 void add_export(cli::Command& tool, const Options& options);
 void add_apply(cli::Command& tool, const Options& options);
+void add_node(cli::Command& tool, const Options& options);
+void add_peer(cli::Command& tool, const Options& options);
 
 }  // namespace p2p::chaintool

@@ -23,6 +23,8 @@ int main(int argc, char** argv) {
                            p2p::cli::Complete::directory);
   chaintool::add_key(tool);
   chaintool::add_init(tool, options);
+  chaintool::add_node(tool, options);
+  chaintool::add_peer(tool, options);
   chaintool::add_submit(tool, options);
   chaintool::add_mine(tool, options);
   chaintool::add_tip(tool, options);

@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "chain/miner/miner.h"
 #include "records.h"
+#include "reward.h"
 #include "writer.h"
 
 namespace p2p::chaintool {
@@ -19,24 +20,8 @@ constexpr std::uint64_t kMostBlocks = 1'000'000;
 
 struct MineOptions {
   std::string count;
-  std::optional<std::string> reward_key;
-  std::optional<std::string> to;
+  RewardOptions reward;
 };
-
-/// Where the reward goes: --to, the key in --reward-key, or DIR/reward.key, which is made if need
-/// be.
-Result<chain::Address> reward_address(cli::Context& context, const Options& options,
-                                      const MineOptions& chosen) {
-  if (chosen.to) return chain::Address::parse(*chosen.to);
-  const std::string file =
-      chosen.reward_key ? *chosen.reward_key : (options.path() / "reward.key").string();
-  if (chosen.reward_key) {
-    P2P_TRY(const auto key, cli::read_key_file(file));
-    return chain::Address::of(key.public_key());
-  }
-  P2P_TRY(const auto key, cli::read_or_create_key_file(file, context.runtime.random));
-  return chain::Address::of(key.public_key());
-}
 
 /// One block on the tip, whatever it takes: where no nonce serves, the coinbase's extra bytes
 /// change.
@@ -53,14 +38,34 @@ Task<Result<chain::Block>> mine_one(cli::Context& context, const chain::ChainMan
   }
 }
 
+/// The running node mines; we print what it made.
+Task<Result<ExitStatus>> mine_through(cli::Context& context, const Options& options,
+                                      chain::ControlClient node, chain::Address reward,
+                                      std::uint64_t count) {
+  P2P_CO_TRY(const chain::Store store, chain::Store::open(options.path()));
+  auto started = co_await node.start_mining(count, reward);
+  P2P_CO_CHECK(started);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto id = co_await node.mined();
+    P2P_CO_CHECK(id);
+    P2P_CO_TRY(const auto header, store.header(*id));
+    P2P_CO_TRY(const auto raw, store.block(*id));
+    if (!header) co_return fail(Code::corrupt, "show", id->text(), "the node's block is missing");
+    context.console.print(block_record(*header, raw));
+  }
+  co_return ExitStatus::yes;
+}
+
 Task<Result<ExitStatus>> mine(cli::Context& context, const Options& options,
                               const MineOptions& chosen) {
   P2P_CO_TRY(const std::uint64_t count, parse_number(chosen.count, 1, kMostBlocks));
-  auto opened = co_await open_writer(context, options.path(), "mine");
-  P2P_CO_TRY(auto writer, std::move(opened));
-  if (!writer) co_return fail(node_is_running(options.path()));
-  chain::ChainManager& chain = *writer->chain;
-  P2P_CO_TRY(const auto reward, reward_address(context, options, chosen));
+  auto opened = co_await open_writer_or_node(context, options.path(), "mine");
+  P2P_CO_TRY(auto access, std::move(opened));
+  P2P_CO_TRY(const auto reward, reward_address(context, options, chosen.reward));
+  if (access.node) {
+    co_return co_await mine_through(context, options, std::move(*access.node), reward, count);
+  }
+  chain::ChainManager& chain = *access.writer->chain;
   for (std::uint64_t i = 0; i < count; ++i) {
     auto mined = co_await mine_one(context, chain, reward);
     P2P_CO_TRY(const chain::Block block, std::move(mined));
@@ -83,12 +88,10 @@ void add_mine(cli::Command& tool, const Options& options) {
           "Mines N blocks with the transactions that wait and prints each. The reward goes to "
           "DIR/reward.key, which is made where there is none, unless an option names another "
           "receiver.")
-      .text("--reward-key", "FILE", chosen->reward_key, "whose key gets the reward",
-            cli::Complete::file)
-      .text("--to", "ADDR", chosen->to, "the address that gets the reward")
       .operand("N", chosen->count, "how many blocks")
       .action(cli::networked(
           [&options, chosen](cli::Context& context) { return mine(context, options, *chosen); }));
+  add_reward(command, chosen->reward);
 }
 
 }  // namespace p2p::chaintool

@@ -102,6 +102,32 @@ Result<void> check_options(const SubmitOptions& chosen) {
   return {};
 }
 
+/// Gives the transaction its nonce and signature, and hands it over.
+Task<Result<void>> submit_one(Access& access, chain::Transaction& tx, const crypto::SigningKey& key,
+                              const chain::BlockId& genesis) {
+  if (access.writer) {
+    chain::ChainManager& chain = *access.writer->chain;
+    P2P_CO_TRY(tx.nonce, chain.next_nonce(tx.from));
+    tx.sign(key, genesis);
+    P2P_CO_CHECK(chain.submit(tx, chain::Origin::local));
+    co_return Result<void>();
+  }
+  std::optional<std::uint64_t> last;
+  while (true) {
+    const auto nonce = co_await access.node->next_nonce(tx.from);
+    P2P_CO_CHECK(nonce);
+    tx.nonce = *nonce;
+    tx.sign(key, genesis);
+    const auto accepted = co_await access.node->submit(tx);
+    // Fresh means that the node had not taken the same transaction from a command beside us.
+    if (accepted && *accepted) co_return Result<void>();
+    if (!accepted && (accepted.error().code != Code::rejected || last == nonce.value())) {
+      co_return fail(accepted.error());
+    }
+    last = *nonce;  // another command was faster with this number: once more with the next
+  }
+}
+
 Task<Result<ExitStatus>> submit(cli::Context& context, const Options& options,
                                 const SubmitOptions& chosen) {
   P2P_CO_CHECK(check_options(chosen));
@@ -109,14 +135,11 @@ Task<Result<ExitStatus>> submit(cli::Context& context, const Options& options,
   P2P_CO_TRY(const auto from, chain::Address::of(key.public_key()));
   auto made = co_await make_unsigned(context, chosen, from);
   P2P_CO_TRY(auto txs, std::move(made));
-  auto opened = co_await open_writer(context, options.path(), "submit");
-  P2P_CO_TRY(auto writer, std::move(opened));
-  if (!writer) co_return fail(node_is_running(options.path()));
-  chain::ChainManager& chain = *writer->chain;
+  auto opened = co_await open_writer_or_node(context, options.path(), "submit");
+  P2P_CO_TRY(auto access, std::move(opened));
+  P2P_CO_TRY(const chain::Store store, chain::Store::open(options.path()));
   for (chain::Transaction& tx : txs) {
-    P2P_CO_TRY(tx.nonce, chain.next_nonce(from));
-    tx.sign(key, chain.params().genesis_id());
-    const auto accepted = chain.submit(tx, chain::Origin::local);
+    const auto accepted = co_await submit_one(access, tx, key, store.params().genesis_id());
     if (!accepted && accepted.error().code == Code::rejected) {
       context.console.error(accepted.error());
       co_return ExitStatus::no;

@@ -36,6 +36,26 @@ runtime::Task<Result<std::optional<Writer>>> open_writer(cli::Context& context,
   }
 }
 
+runtime::Task<Result<Access>> open_writer_or_node(cli::Context& context, std::filesystem::path dir,
+                                                  std::string purpose) {
+  const Time give_up = context.runtime.clock.now() + kPatience;
+  Access out;
+  while (true) {
+    auto writer = co_await open_writer(context, dir, purpose);
+    P2P_CO_TRY(out.writer, std::move(writer));
+    if (out.writer) co_return out;
+    auto node = co_await chain::ControlClient::connect(context.runtime.net, dir);
+    if (node) {
+      out.node = std::move(*node);
+      co_return out;
+    }
+    // It may be starting, or ending.
+    const bool later = node.error().code == Code::not_found || node.error().code == Code::refused;
+    if (!later || context.runtime.clock.now() >= give_up) co_return fail(node.error());
+    co_await runtime::sleep_for(context.runtime.clock, kRetry);
+  }
+}
+
 Error node_is_running(const std::filesystem::path& dir) {
   return Error(Code::permission, "write to", dir.string(),
                "a running node does: " + chain::DirectoryLock::holder(dir))

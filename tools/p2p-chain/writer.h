@@ -5,6 +5,7 @@
 
 #include "chain/manager/chain_manager.h"
 #include "chain/store/lock.h"
+#include "chain/sync/control.h"
 #include "commands.h"
 
 namespace p2p::chaintool {
@@ -20,6 +21,14 @@ struct Writer {
 runtime::Task<Result<std::optional<Writer>>> open_writer(cli::Context& context,
                                                          std::filesystem::path dir,
                                                          std::string purpose);
+
+/// Either of the two ways to change a chain.
+struct Access {
+  std::optional<Writer> writer;              ///< the chain itself
+  std::optional<chain::ControlClient> node;  ///< the running node that has it
+};
+runtime::Task<Result<Access>> open_writer_or_node(cli::Context& context, std::filesystem::path dir,
+                                                  std::string purpose);
 
 /// The error for commands that a running node leaves no room for.
 Error node_is_running(const std::filesystem::path& dir);

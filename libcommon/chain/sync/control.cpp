@@ -74,7 +74,7 @@ Task<Result<std::optional<std::string>>> read_line(runtime::TcpStream& stream,
     if (auto line = take_line(buffer)) co_return std::optional<std::string>(std::move(*line));
     if (buffer.size() > kMaxControlLine) co_return fail(Code::limit, "a line is too long");
     const auto more = co_await stream.read();
-    P2P_CO_CHECK(more);
+    if (!more) co_return fail(more.error());
     if (more->empty()) co_return std::optional<std::string>();
     buffer += as_text(*more);
   }
@@ -246,7 +246,7 @@ Task<Result<Value>> ControlClient::receive() {
   P2P_CO_CHECK(line);
   if (!*line) co_return fail(Code::closed, "the node ended before it answered");
   auto message = codec::parse_json(**line);
-  P2P_CO_CHECK(message);
+  if (!message) co_return fail(std::move(message).error());
   const Value* ok = message->find("ok");
   const bool* yes = ok == nullptr ? nullptr : ok->boolean();
   if (yes == nullptr) co_return fail(Code::parse, "the node's answer makes no sense");
@@ -278,7 +278,7 @@ Task<Result<std::uint64_t>> ControlClient::next_nonce(Address from) {
   Value::Map request = request_for("nonce");
   request.emplace_back("address", from.text());
   auto reply = co_await call(std::move(request));
-  P2P_CO_CHECK(reply);
+  if (!reply) co_return fail(std::move(reply).error());
   co_return number_in(*reply, "nonce");
 }
 
@@ -286,7 +286,7 @@ Task<Result<bool>> ControlClient::submit(Transaction tx) {
   Value::Map request = request_for("submit");
   request.emplace_back("tx", hex_encode(tx.encode()));
   auto reply = co_await call(std::move(request));
-  P2P_CO_CHECK(reply);
+  if (!reply) co_return fail(std::move(reply).error());
   const Value* fresh = reply->find("fresh");
   const bool* yes = fresh == nullptr ? nullptr : fresh->boolean();
   if (yes == nullptr) co_return fail(Code::parse, "the node's answer makes no sense");
@@ -309,7 +309,7 @@ Task<Result<BlockId>> ControlClient::mined() {
 
 Task<Result<std::vector<ControlClient::PeerLine>>> ControlClient::peers() {
   auto reply = co_await call(request_for("peers"));
-  P2P_CO_CHECK(reply);
+  if (!reply) co_return fail(std::move(reply).error());
   const Value* listed = reply->find("peers");
   const Value::List* peers = listed == nullptr ? nullptr : listed->list();
   if (peers == nullptr) co_return fail(Code::parse, "the node's answer makes no sense");
@@ -329,7 +329,7 @@ Task<Result<std::string>> ControlClient::connect_peer(std::string addr) {
   Value::Map request = request_for("connect");
   request.emplace_back("addr", std::move(addr));
   auto reply = co_await call(std::move(request));
-  P2P_CO_CHECK(reply);
+  if (!reply) co_return fail(std::move(reply).error());
   co_return text_in(*reply, "peer_id");
 }
 
@@ -337,7 +337,7 @@ Task<Result<std::string>> ControlClient::disconnect_peer(std::string addr_or_id)
   Value::Map request = request_for("disconnect");
   request.emplace_back("peer", std::move(addr_or_id));
   auto reply = co_await call(std::move(request));
-  P2P_CO_CHECK(reply);
+  if (!reply) co_return fail(std::move(reply).error());
   co_return text_in(*reply, "peer_id");
 }
 

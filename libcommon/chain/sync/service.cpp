@@ -111,7 +111,7 @@ Task<void> SyncService::serve(SyncService& self, std::unique_ptr<libp2p::Stream>
 
 Task<Result<void>> SyncService::answer(SyncService& self, libp2p::Stream& stream) {
   auto raw = co_await libp2p::read_message(stream, kMaxRequestSize);
-  P2P_CO_CHECK(raw);
+  if (!raw) co_return fail(std::move(raw).error());
   if (!*raw) co_return Result<void>();
   auto request = decode_request(**raw);
   if (!request) {
@@ -142,7 +142,7 @@ Task<Result<void>> SyncService::answer_blocks(SyncService& self, libp2p::Stream&
                                               GetBlocks ask) {
   for (const BlockId& id : ask.ids) {
     auto block = self.chain_.block(id);
-    P2P_CO_CHECK(block);
+    if (!block) co_return fail(std::move(block).error());
     Bytes frame = std::move(*block).value_or(Bytes());
     const bool missing = frame.empty();
     auto wrote = co_await libp2p::write_message(stream, std::move(frame));
@@ -193,7 +193,7 @@ Task<Result<void>> SyncService::read_answer(SyncService& self, libp2p::Stream& s
   const std::uint64_t number = question.number;
   if (std::holds_alternative<Status>(question.request)) {
     auto raw = co_await libp2p::read_message(stream, kMaxRequestSize);
-    P2P_CO_CHECK(raw);
+    if (!raw) co_return fail(std::move(raw).error());
     if (!*raw) co_return fail(no_answer());
     const auto status = decode_status(**raw);
     P2P_CO_CHECK(status);
@@ -202,7 +202,7 @@ Task<Result<void>> SyncService::read_answer(SyncService& self, libp2p::Stream& s
   }
   if (std::holds_alternative<GetHeaders>(question.request)) {
     auto raw = co_await libp2p::read_message(stream, kMaxHeadersSize);
-    P2P_CO_CHECK(raw);
+    if (!raw) co_return fail(std::move(raw).error());
     if (!*raw) co_return fail(no_answer());
     const auto headers = decode_headers(**raw);
     P2P_CO_CHECK(headers);
@@ -213,7 +213,7 @@ Task<Result<void>> SyncService::read_answer(SyncService& self, libp2p::Stream& s
   const std::size_t most = blocks ? kMaxBlockSize : kMaxTransactionSize;
   while (true) {
     auto raw = co_await libp2p::read_message(stream, most);
-    P2P_CO_CHECK(raw);
+    if (!raw) co_return fail(std::move(raw).error());
     if (!*raw) break;
     if (blocks) {
       self.sync_.on_block(peer, number, **raw, self.now(), self.wall_s());
