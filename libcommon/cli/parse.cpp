@@ -121,7 +121,7 @@ class Reader {
       }
       const bool rest = i + 1 < arg.size();
       if (option->takes != Option::Takes::nothing && rest) {
-        words_.push_back(name);
+        words_.push_back(word_of(*option));
         words_.push_back(arg.substr(i + 1));
         return {};
       }
@@ -130,9 +130,15 @@ class Reader {
     return {};
   }
 
+  /// The long name where there is one: in a subcommand CLI11 takes -0 of the outer command for a
+  /// number.
+  static std::string word_of(const Option& option) {
+    return option.name.empty() ? std::string{'-', option.letter} : "--" + option.name;
+  }
+
   /// An option whose value, if it takes one, is the next argument.
   Result<void> take(const Option& option, const std::string& name) {
-    words_.push_back(name);
+    words_.push_back(word_of(option));
     if (option.takes == Option::Takes::nothing) {
       note_request(option);
     } else if (option.takes == Option::Takes::value) {

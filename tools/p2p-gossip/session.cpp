@@ -120,8 +120,7 @@ Task<void> Session::dial(Session& self, std::vector<Multiaddr> addresses) {
   for (const Multiaddr& address : addresses) {
     const auto connected = co_await self.host_.connect(address);
     if (connected) break;
-    Error error = connected.error();
-    self.context_.console.warn(std::move(error).during("connect to", address.text()).message());
+    self.context_.console.warn(address.text() + ": " + connected.error().message());
   }
   --self.dialing_;
   self.changed_.wake_all();

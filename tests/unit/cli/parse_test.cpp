@@ -209,6 +209,17 @@ TEST_CASE(
   CHECK(parse({"sub", "a", "b"}, dir, name, topic) == "error: unexpected operand 'b'");
 }
 
+TEST_CASE("a digit as an outer command's letter is an option inside a subcommand, not a number") {
+  Command command("p2p-x", "");
+  bool null = false;
+  std::vector<std::string> peers;
+  command.flag("-0,--null", null, "");
+  command.subcommand("pub", "").operands("PEER", peers, "");
+  CHECK(cli::parse({"pub", "-0", "a"}, command));
+  CHECK(null);
+  CHECK(peers == std::vector<std::string>{"a"});
+}
+
 TEST_CASE("help wins over what is missing, not over what was wrong before it") {
   Command command("p2p-x", "");
   bool asked = false;
