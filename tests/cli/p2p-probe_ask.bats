@@ -33,6 +33,18 @@ field() { cut -f "$1" <<<"$2"; }
          and .total_ms >= .dial_ms' --arg id "$PEER_ID" <<<"$output"
 }
 
+@test "every record keeps to its schema" {
+  start_peer
+  start_stranger http
+  p2p-probe --json "$PEER" | p2p-check-records probe
+  p2p-probe --json "$STRANGER" | p2p-check-records probe
+  p2p-probe --json --expect agent=nobody "$PEER" | p2p-check-records probe
+  p2p-probe --json <<<nonsense | p2p-check-records probe
+  p2p-probe --json nonsense | p2p-check-records error
+  p2p-probe --cbor --max-time 200ms -l /ip4/127.0.0.1/tcp/0 | p2p-check-records listening
+  p2p-discover bootstrap --json "$PEER" | p2p-check-records peer
+}
+
 @test "--verbose tells people the same on standard error" {
   start_peer
   run -0 --separate-stderr p2p-probe -v "$PEER"

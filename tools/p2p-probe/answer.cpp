@@ -1,5 +1,8 @@
+#include <algorithm>
+
 #include "commands.h"
 #include "libp2p/mdns/service.h"
+#include "libp2p/resolve.h"
 #include "record/record.h"
 #include "runtime/deadline.h"
 
@@ -51,6 +54,11 @@ class Visitors final : public libp2p::HostObserver {
   runtime::WaitList changed_;
 };
 
+bool is_loopback(const Multiaddr& addr) {
+  const auto endpoint = libp2p::endpoint_of(addr);
+  return endpoint && endpoint->ip.is_loopback();
+}
+
 Result<Multiaddr> default_address() { return Multiaddr::parse("/ip4/0.0.0.0/tcp/0"); }
 
 }  // namespace
@@ -66,7 +74,9 @@ Task<Result<ExitStatus>> answer(cli::Context& context, const Options& options) {
   for (const Multiaddr& at : wanted) P2P_CO_CHECK(host.listen(at));
 
   libp2p::mdns::Service mdns(context.runtime, libp2p::mdns::Config(), context.console.log());
-  const std::vector<Multiaddr> addrs = host.addresses();
+  std::vector<Multiaddr> addrs = host.addresses();
+  // First one that other machines can use, too.
+  std::ranges::stable_partition(addrs, [](const Multiaddr& addr) { return !is_loopback(addr); });
   if (options.mdns) {
     P2P_CO_CHECK(mdns.start());
     mdns.announce(host.id(), addrs);
