@@ -1,7 +1,9 @@
 #include "cli/help.h"
-#include "cli/json_line.h"
+#include "codec/json.h"
 
 namespace p2p::cli {
+
+using codec::Value;
 
 namespace {
 
@@ -29,54 +31,53 @@ std::string_view name_of(Option::Takes takes) {
   return "nothing";
 }
 
-void dump(JsonLine& json, const Option& option) {
-  json.begin_object();
-  json.key("name").string(option.name);
-  if (!option.operand) {
-    json.key("letter").string(option.letter != 0 ? std::string(1, option.letter) : "");
-    json.key("takes").string(name_of(option.takes));
-    json.key("metavar").string(option.metavar);
-    json.key("group").string(option.group);
-  }
-  json.key("help").string(option.help);
-  json.key("default").string(option.fallback);
-  json.key("choices").begin_array();
-  for (const auto& choice : option.choices) json.string(choice);
-  json.end_array();
-  json.key("complete").string(name_of(option.complete));
-  json.key("repeats").boolean(option.repeats);
-  json.key("required").boolean(option.required);
-  json.key("hidden").boolean(option.hidden);
-  json.end_object();
+Value texts(const std::vector<std::string>& items) {
+  Value::List list;
+  for (const auto& item : items) list.emplace_back(item);
+  return list;
 }
 
-void dump(JsonLine& json, const Command& command) {
-  json.begin_object();
-  json.key("name").string(command.name());
-  json.key("summary").string(command.summary());
-  json.key("options").begin_array();
-  for (const Option& option : command.options()) dump(json, option);
-  json.end_array();
-  json.key("operands").begin_array();
-  for (const Option& operand : command.operand_list()) dump(json, operand);
-  json.end_array();
-  json.key("examples").begin_array();
-  for (const auto& [line, meaning] : command.examples()) {
-    json.begin_object().key("command").string(line).key("meaning").string(meaning).end_object();
+Value described(const Option& option) {
+  Value::Map map;
+  map.emplace_back("name", option.name);
+  if (!option.operand) {
+    map.emplace_back("letter", option.letter != 0 ? std::string(1, option.letter) : "");
+    map.emplace_back("takes", name_of(option.takes));
+    map.emplace_back("metavar", option.metavar);
+    map.emplace_back("group", option.group);
   }
-  json.end_array();
-  json.key("commands").begin_array();
-  for (const auto& sub : command.subcommands()) dump(json, *sub);
-  json.end_array();
-  json.end_object();
+  map.emplace_back("help", option.help);
+  map.emplace_back("default", option.fallback);
+  map.emplace_back("choices", texts(option.choices));
+  map.emplace_back("complete", name_of(option.complete));
+  map.emplace_back("repeats", option.repeats);
+  map.emplace_back("required", option.required);
+  map.emplace_back("hidden", option.hidden);
+  return map;
+}
+
+Value described(const Command& command) {
+  Value::List options;
+  for (const Option& option : command.options()) options.push_back(described(option));
+  Value::List operands;
+  for (const Option& operand : command.operand_list()) operands.push_back(described(operand));
+  Value::List examples;
+  for (const auto& [line, meaning] : command.examples()) {
+    examples.emplace_back(Value::Map{{"command", line}, {"meaning", meaning}});
+  }
+  Value::List commands;
+  for (const auto& sub : command.subcommands()) commands.push_back(described(*sub));
+  return Value::Map{{"name", command.name()},          {"summary", command.summary()},
+                    {"options", std::move(options)},   {"operands", std::move(operands)},
+                    {"examples", std::move(examples)}, {"commands", std::move(commands)}};
 }
 
 }  // namespace
 
-std::string dump_json(const Command& tool) {
-  JsonLine json;
-  dump(json, tool);
-  return json.text() + "\n";
+Result<std::string> dump_json(const Command& tool) {
+  std::string line;
+  P2P_CHECK(codec::append_json(line, described(tool)));
+  return line + "\n";
 }
 
 }  // namespace p2p::cli

@@ -105,38 +105,34 @@ Result<void> configure(Console& console, const Common& common) {
   return {};
 }
 
-ExitStatus answer(const Command& command, const Request& request, const Common& common,
-                  Console& console) {
+/// What help and its like print.
+Result<std::string> explain(const Command& tool, const Request& request, const Common& common) {
   switch (request.kind) {
     case Request::Kind::help:
-      console.out().write(help_text(request, false));
-      break;
+      return help_text(request, false);
     case Request::Kind::short_help:
-      console.out().write(help_text(request, true));
-      break;
+      return help_text(request, true);
     case Request::Kind::version:
-      console.out().write(common.format == Format::json ? version_json(command)
-                                                        : version_text(command));
-      break;
+      if (common.format == Format::json) return version_json(tool);
+      return version_text(tool);
     case Request::Kind::dump_options:
-      console.out().write(dump_json(command));
-      break;
+      return dump_json(tool);
     case Request::Kind::act:
       break;
   }
-  return ExitStatus::yes;
+  return std::string();
 }
 
-ExitStatus act(const Request& request, const Common& common, Console& console) {
-  Result<ExitStatus> status = ExitStatus::error;
-  if (auto configured = configure(console, common)) {
-    status = request.command().action()(console);
-  } else {
-    status = fail(std::move(configured).error());
+Result<ExitStatus> obey(const std::vector<std::string>& args, const Command& tool,
+                        const Common& common, Console& console) {
+  P2P_TRY(const auto request, parse(args, tool));
+  if (request.kind == Request::Kind::act) {
+    P2P_CHECK(configure(console, common));
+    return request.command().action()(console);
   }
-  if (status) return *status;
-  console.error(status.error());
-  return status_of(status.error());
+  P2P_TRY(const auto text, explain(tool, request, common));
+  console.out().write(text);
+  return ExitStatus::yes;
 }
 
 }  // namespace
@@ -146,17 +142,10 @@ int run(int argc, char** argv, Command& command) {
   Console console(command.name());
   Common common;
   declare_common(command, common);
-  const auto request = parse({argv + std::min(argc, 1), argv + argc}, command);
-  ExitStatus status = ExitStatus::error;
-  if (!request) {
-    console.error(request.error());
-  } else if (request->kind == Request::Kind::act) {
-    status = act(*request, common, console);
-  } else {
-    status = answer(command, *request, common, console);
-  }
+  const auto status = obey({argv + std::min(argc, 1), argv + argc}, command, common, console);
+  if (!status) console.error(status.error());
   console.out().close();
-  return static_cast<int>(status);
+  return static_cast<int>(status ? *status : status_of(status.error()));
 }
 
 }  // namespace p2p::cli

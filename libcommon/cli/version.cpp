@@ -1,7 +1,9 @@
 #include "cli/help.h"
-#include "cli/json_line.h"
+#include "codec/json.h"
 
 namespace p2p::cli {
+
+using codec::Value;
 
 namespace {
 
@@ -34,19 +36,17 @@ std::string version_text(const Command& tool) {
   return out;
 }
 
-std::string version_json(const Command& tool) {
-  JsonLine json;
-  json.begin_object();
-  json.key("name").string(tool.name());
-  json.key("version").string(P2P_VERSION);
-  json.key("libraries").begin_object();
-  for (const auto& library : kLibraries) json.key(library.name).string(library.version);
-  json.end_object();
-  json.key("features").begin_array();
-  for (const auto& feature : tool.features()) json.string(feature);
-  json.end_array();
-  json.end_object();
-  return json.text() + "\n";
+Result<std::string> version_json(const Command& tool) {
+  Value::Map libraries;
+  for (const auto& library : kLibraries) libraries.emplace_back(library.name, library.version);
+  Value::List features;
+  for (const auto& feature : tool.features()) features.emplace_back(feature);
+  std::string line;
+  P2P_CHECK(codec::append_json(line, Value::Map{{"name", tool.name()},
+                                                {"version", P2P_VERSION},
+                                                {"libraries", std::move(libraries)},
+                                                {"features", std::move(features)}}));
+  return line + "\n";
 }
 
 }  // namespace p2p::cli

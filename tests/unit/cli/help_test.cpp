@@ -64,7 +64,7 @@ TEST_CASE("help shows every part, within 80 columns, and nothing hidden") {
 
 TEST_CASE("the dump is JSON that tells every option, hidden ones marked") {
   Fixture tool;
-  const auto text = cli::dump_json(tool.command);
+  const auto text = *cli::dump_json(tool.command);
   const auto json = codec::parse_json(text);
   REQUIRE(json);
   CHECK(*json->find("name")->text() == "p2p-x");
@@ -86,7 +86,7 @@ TEST_CASE("version names the package and its libraries") {
   CHECK(text.starts_with("p2p-x (p2p-utils) "));
   CHECK(contains(text, "CLI11 2."));
   CHECK(contains(text, "\nfeature: one\n"));
-  const auto json = codec::parse_json(cli::version_json(tool.command));
+  const auto json = codec::parse_json(*cli::version_json(tool.command));
   REQUIRE(json);
   CHECK(json->find("libraries")->find("libuv")->text() != nullptr);
 }
