@@ -140,7 +140,7 @@ class Reader {
   Result<void> take(const Option& option, const std::string& name) {
     words_.push_back(word_of(option));
     if (option.takes == Option::Takes::nothing) {
-      note_request(option);
+      note_request(option, name);
     } else if (option.takes == Option::Takes::value) {
       if (next_ == args_.size()) return refuse("option '" + name + "' needs a value");
       words_.push_back(args_[next_++]);
@@ -151,10 +151,10 @@ class Reader {
     return {};
   }
 
-  void note_request(const Option& option) {
+  void note_request(const Option& option, const std::string& name) {
     using Kind = Request::Kind;
     if (option.name == "help") {
-      request_.kind = words_.back() == "-h" ? Kind::short_help : Kind::help;
+      request_.kind = name == "-h" ? Kind::short_help : Kind::help;
       answered_ = true;
     } else if (option.name == "version" && request_.kind == Kind::act) {
       request_.kind = Kind::version;  // goes on: --json may follow
