@@ -53,8 +53,11 @@ Task<Result<ExitStatus>> discover(cli::Context& context, const Options& options,
   }
   if (!*outcome) co_return fail(std::move(*outcome).error().during("look up", name));
 
-  std::vector<Multiaddr>& addrs = **outcome;
-  std::ranges::stable_partition(addrs, dialable);
+  std::vector<Multiaddr> addrs;
+  for (const bool wanted : {true, false}) {
+    std::ranges::copy_if(**outcome, std::back_inserter(addrs),
+                         [wanted](const Multiaddr& addr) { return dialable(addr) == wanted; });
+  }
   Sink sink(context.console, "dns", options);
   for (const Multiaddr& addr : addrs) {
     const auto peer = addr.peer();

@@ -59,6 +59,17 @@ bool is_loopback(const Multiaddr& addr) {
   return endpoint && endpoint->ip.is_loopback();
 }
 
+/// First those that other machines can use, too.
+std::vector<Multiaddr> others_first(const std::vector<Multiaddr>& addrs) {
+  std::vector<Multiaddr> ordered;
+  for (const bool loopback : {false, true}) {
+    std::ranges::copy_if(addrs, std::back_inserter(ordered), [loopback](const Multiaddr& addr) {
+      return is_loopback(addr) == loopback;
+    });
+  }
+  return ordered;
+}
+
 Result<Multiaddr> default_address() { return Multiaddr::parse("/ip4/0.0.0.0/tcp/0"); }
 
 }  // namespace
@@ -74,9 +85,7 @@ Task<Result<ExitStatus>> answer(cli::Context& context, const Options& options) {
   for (const Multiaddr& at : wanted) P2P_CO_CHECK(host.listen(at));
 
   libp2p::mdns::Service mdns(context.runtime, libp2p::mdns::Config(), context.console.log());
-  std::vector<Multiaddr> addrs = host.addresses();
-  // First one that other machines can use, too.
-  std::ranges::stable_partition(addrs, [](const Multiaddr& addr) { return !is_loopback(addr); });
+  const std::vector<Multiaddr> addrs = others_first(host.addresses());
   if (options.mdns) {
     P2P_CO_CHECK(mdns.start());
     mdns.announce(host.id(), addrs);
