@@ -44,7 +44,7 @@ file(WRITE ${CMAKE_BINARY_DIR}/changelog
 
   * See CHANGELOG.md, which this package does not repeat.
 
- -- p2p-utils developers <developers@p2p-utils.org>  Sat, 21 Nov 2026 00:00:00 +0000
+ -- p2p-utils developers <p2p-utils@p2p-utils.invalid>  Sat, 21 Nov 2026 00:00:00 +0000
 ")
 execute_process(COMMAND gzip -9nkf ${CMAKE_BINARY_DIR}/changelog)
 install(FILES ${CMAKE_BINARY_DIR}/copyright ${CMAKE_BINARY_DIR}/changelog.gz
@@ -58,7 +58,7 @@ set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
     OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
-set(CPACK_DEBIAN_PACKAGE_MAINTAINER "p2p-utils developers <developers@p2p-utils.org>")
+set(CPACK_DEBIAN_PACKAGE_MAINTAINER "p2p-utils developers <p2p-utils@p2p-utils.invalid>")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
 "coreutils for peer-to-peer networks

@@ -48,6 +48,18 @@ complete_bash() {
   done
 }
 
+@test "every tool has a manual, and all manuals have one shape" {
+  # COMMANDS and FILES only where there are any.
+  local tool sections
+  for tool in tools/p2p-*/; do
+    tool=$(basename "$tool")
+    [ "$(head -n 1 "man/$tool.1.scd")" = "$tool(1)" ]
+    sections=$(sed -n 's/^# //p' "man/$tool.1.scd" | grep -v -x -e COMMANDS -e FILES | tr '\n' ,)
+    echo "$tool: $sections"
+    [ "$sections" = "NAME,SYNOPSIS,DESCRIPTION,OPTIONS,OUTPUT,EXIT STATUS,ENVIRONMENT,EXAMPLES,NOTES,SEE ALSO," ]
+  done
+}
+
 @test "bash offers options, choices and files" {
   [ "$(complete_bash p2p-hash --ch)" = "--check" ]
   [ "$(complete_bash p2p-hash --codec b)" = "bitcoin-block" ]
