@@ -60,10 +60,10 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_MAINTAINER "p2p-utils developers <p2p-utils@p2p-utils.invalid>")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "programs for peer-to-peer networks, joined by pipes")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
-"coreutils for peer-to-peer networks
- Five small programs joined by pipes: p2p-discover finds peers, p2p-probe tells
- what they are, p2p-gossip says a line to everyone, p2p-hash names content, and
- p2p-chain agrees on one history by proof of work. They speak libp2p with real
- peers and tell the truth in their exit status.")
+"Five small programs: p2p-discover finds peers, p2p-probe tells what they are,
+p2p-gossip says a line to everyone, p2p-hash names content, and p2p-chain
+agrees on one history by proof of work. They speak libp2p with real peers and
+tell the truth in their exit status.")
 include(CPack)
