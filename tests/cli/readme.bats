@@ -9,3 +9,16 @@ load peers
     >"$BATS_TEST_TMPDIR/run"
   in_netns "$BATS_TEST_TMPDIR/run"
 }
+
+@test "files that the documents name are there" {
+  local document name missing=0
+  cd "$P2P_SOURCE"
+  for document in *.md docs/*.md; do
+    # Links, and in backticks headers of the library, scripts and tests.
+    while read -r name; do
+      [ -e "$name" ] || [ -e "libcommon/$name" ] || [ -e "$(dirname "$document")/$name" ] ||
+        { echo "$document: there is no $name"; missing=1; }
+    done < <(grep -oP '\]\(\K[^)#:]+(?=\))|`\K([\w/]+\.h|(scripts|tests|cmake|docs)/[\w/.-]+)(?=`)' "$document")
+  done
+  [ "$missing" -eq 0 ]
+}
