@@ -110,6 +110,7 @@ Result<Mempool::Added> Mempool::add(const Transaction& tx, Origin origin,
 void Mempool::restore(const Transaction& tx, Origin origin) {
   const TxId id = tx.id();
   if (contains(id)) return;
+  if (origin == Origin::remote && by_id_.size() >= limits_.transactions) return;
   const auto waiting = accounts_.find(tx.from);
   if (waiting != accounts_.end()) {
     const auto taken = waiting->second.find(tx.nonce);

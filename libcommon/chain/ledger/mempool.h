@@ -46,7 +46,8 @@ class Mempool {
   /// it if its fee is higher. Code::rejected says why not; Code::limit that the pool is full.
   Result<Added> add(const Transaction& tx, Origin origin, const AccountView& accounts);
   /// Puts back what a reorg disconnected or a store remembered, without asking whether it is
-  /// affordable now: it may be again. Its signature was checked.
+  /// affordable now: it may be again. Its signature was checked. Remote ones only while there is
+  /// room; local ones were promised to be kept.
   void restore(const Transaction& tx, Origin origin);
 
   /// After the tip changed: drops what is confirmed or can never be any more (used nonces), and

@@ -177,12 +177,15 @@ Result<Outcome> ChainManager::accept_block(ByteView raw, std::int64_t now_s) {
   const auto block = Block::decode(raw);
   // What is no block says nothing about any header.
   if (!block) return Outcome::of(Verdict::mutated, Rule::bad_encoding, block.error().message());
-  return accept_block(*block, now_s);
+  return accept(*block, raw, now_s);
 }
 
 Result<Outcome> ChainManager::accept_block(const Block& block, std::int64_t now_s) {
   P2P_CHECK(usable());
-  const Bytes raw = block.encode();
+  return accept(block, block.encode(), now_s);
+}
+
+Result<Outcome> ChainManager::accept(const Block& block, ByteView raw, std::int64_t now_s) {
   P2P_TRY(Outcome outcome, or_stop(accept_one(block, raw, now_s)));
   if (outcome.verdict == Verdict::orphan) keep_orphan(block, raw);
   if (!outcome.ok()) return outcome;
@@ -261,12 +264,12 @@ Result<void> ChainManager::activate_best(const std::vector<const HeaderNode*>& c
 
 Result<const HeaderNode*> ChainManager::try_branch(const HeaderNode& target, Outcome& why) {
   const HeaderNode* const fork = fork_point(tip_, &target);
-  std::vector<Transaction> disconnected;
+  std::vector<Released> released;
   P2P_CHECK(store_.mark());
   for (const HeaderNode* node = tip_; node != fork; node = node->parent) {
     P2P_TRY(const Block block, load_block(*node));
-    P2P_CHECK(store_.disconnect(*node, block));
-    disconnected.insert(disconnected.end(), block.txs.begin() + 1, block.txs.end());
+    P2P_TRY(auto freed, store_.disconnect(*node, block));
+    std::move(freed.begin(), freed.end(), std::back_inserter(released));
   }
   const SignatureKnown known = [this](const TxId& id) { return mempool_.contains(id); };
   for (std::uint32_t height = fork->height + 1; height <= target.height; ++height) {
@@ -281,7 +284,7 @@ Result<const HeaderNode*> ChainManager::try_branch(const HeaderNode& target, Out
     P2P_CHECK(store_.connect(*node, block, applied.change));
   }
   tip_ = &target;
-  P2P_CHECK(update_mempool(disconnected));
+  P2P_CHECK(update_mempool(released));
   return nullptr;
 }
 
@@ -291,8 +294,11 @@ Result<Block> ChainManager::load_block(const HeaderNode& node) const {
   return Block::decode(*raw);
 }
 
-Result<void> ChainManager::update_mempool(const std::vector<Transaction>& disconnected) {
-  for (const Transaction& tx : disconnected) mempool_.restore(tx, Origin::local);
+Result<void> ChainManager::update_mempool(const std::vector<Released>& released) {
+  // The lowest of the undone blocks first: its transactions are the ones that others build on.
+  for (auto it = released.rbegin(); it != released.rend(); ++it) {
+    mempool_.restore(it->tx, it->origin);
+  }
   P2P_TRY(const auto dropped, mempool_.revalidate(store_));
   for (const TxId& id : dropped) P2P_CHECK(store_.remove_waiting(id));
   return {};

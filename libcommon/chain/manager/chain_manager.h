@@ -132,6 +132,7 @@ class ChainManager {
   void choose_best_header();
   Result<void> mark_invalid(const HeaderNode& node, const Outcome& why);
 
+  Result<Outcome> accept(const Block& block, ByteView raw, std::int64_t now_s);
   Result<Outcome> accept_one(const Block& block, ByteView raw, std::int64_t now_s);
   /// Marks `node`, whose body came, and what waited for it as linked; best first.
   std::vector<const HeaderNode*> link(const HeaderNode& node);
@@ -139,7 +140,7 @@ class ChainManager {
   /// Moves the active chain to `target`, or leaves it and says which block stood in the way.
   Result<const HeaderNode*> try_branch(const HeaderNode& target, Outcome& why);
   Result<Block> load_block(const HeaderNode& node) const;
-  Result<void> update_mempool(const std::vector<Transaction>& disconnected);
+  Result<void> update_mempool(const std::vector<Released>& released);
   Result<void> notify(const HeaderNode& from);
   void keep_orphan(const Block& block, ByteView raw);
 

@@ -16,7 +16,7 @@ constexpr int kApplicationId = 0x70327063;
 
 // headers are numbered in the order of their arrival, which decides between branches of equal work;
 // work is big-endian. active holds what undoes a block. waiting is the part of the mempool that
-// was promised to survive.
+// was promised to survive; a transaction that was is local when its block is undone, too.
 constexpr const char* kSchema = R"(
 CREATE TABLE headers(
   seq INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, height INTEGER NOT NULL, work BLOB NOT NULL,
@@ -27,7 +27,8 @@ CREATE TABLE active(height INTEGER PRIMARY KEY, id BLOB NOT NULL, undo BLOB NOT 
 CREATE TABLE accounts(
   address BLOB PRIMARY KEY, balance INTEGER NOT NULL, nonce INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE transactions(
-  id BLOB PRIMARY KEY, height INTEGER NOT NULL, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  id BLOB PRIMARY KEY, height INTEGER NOT NULL, position INTEGER NOT NULL,
+  local INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE waiting(
   seq INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, data BLOB NOT NULL,
   local INTEGER NOT NULL) STRICT;
@@ -126,7 +127,9 @@ Result<Store> Store::create(const std::filesystem::path& dir, const ChainParams&
 Result<Store> Store::open(const std::filesystem::path& dir, StoreOptions options) {
   auto opened = Database::open(
       file_in(dir), options.writable ? Database::Open::write : Database::Open::read, options.vfs);
-  if (!opened && opened.error().code == Code::not_found) {
+  std::error_code ignored;
+  if (!opened && opened.error().code == Code::not_found &&
+      !std::filesystem::exists(file_in(dir), ignored)) {
     return fail(Error(Code::not_found, "open", dir.string(), "there is no chain")
                     .with_hint("make one with p2p-chain --dir " + dir.string() + " init"));
   }
@@ -262,7 +265,8 @@ Result<void> Store::connect(const HeaderNode& node, const Block& block, const St
   }
   for (std::size_t i = 0; i < block.txs.size(); ++i) {
     const TxId id = block.txs[i].id();
-    P2P_CHECK(db.query("INSERT INTO transactions(id, height, position) VALUES(?, ?, ?)")
+    P2P_CHECK(db.query("INSERT INTO transactions(id, height, position, local) "
+                       "VALUES(?1, ?2, ?3, EXISTS(SELECT 1 FROM waiting WHERE id = ?1 AND local))")
                   .bind(id.digest)
                   .bind(node.height)
                   .bind(i)
@@ -272,7 +276,7 @@ Result<void> Store::connect(const HeaderNode& node, const Block& block, const St
   return {};
 }
 
-Result<void> Store::disconnect(const HeaderNode& tip, const Block& block) {
+Result<std::vector<Released>> Store::disconnect(const HeaderNode& tip, const Block& block) {
   Database& db = *impl_->db;
   StateChange change;
   {
@@ -285,12 +289,19 @@ Result<void> Store::disconnect(const HeaderNode& tip, const Block& block) {
   for (const AccountChange& account : change.accounts) {
     P2P_CHECK(impl_->set_account(account.address, account.before));
   }
+  std::vector<Released> out;
   for (const Transaction& tx : block.txs) {
     const TxId id = tx.id();
-    P2P_CHECK(db.query("DELETE FROM transactions WHERE id = ?").bind(id.digest).run());
-    if (tx.is_signed()) P2P_CHECK(put_waiting(tx, Origin::local));
+    Query removed = db.query("DELETE FROM transactions WHERE id = ? RETURNING local");
+    P2P_TRY(const bool found, removed.bind(id.digest).step());
+    if (!found) return fail(Code::corrupt, "undo block", tip.id.text(), "it is not indexed");
+    const Origin origin = removed.number(0) != 0 ? Origin::local : Origin::remote;
+    P2P_CHECK(removed.step());
+    if (!tx.is_signed()) continue;
+    if (origin == Origin::local) P2P_CHECK(put_waiting(tx, origin));
+    out.push_back({tx, origin});
   }
-  return {};
+  return out;
 }
 
 Result<StoredHeader> Store::tip() const {

@@ -39,6 +39,12 @@ struct StoredTransaction {
   Origin origin = Origin::local;
 };
 
+/// What a disconnected block gives back.
+struct Released {
+  Transaction tx;
+  Origin origin;
+};
+
 struct TransactionPlace {
   BlockId block;
   std::uint32_t height = 0;
@@ -97,10 +103,11 @@ class Store final : public AccountView {
   Result<std::optional<Bytes>> block(const BlockId& id) const;
   Result<std::optional<BlockId>> block_by_cid(const Hash32& digest) const;
 
-  // The active chain. connect writes the account changes and indexes the block's transactions;
-  // disconnect takes the tip back with what connect remembered.
+  // The active chain. connect writes the account changes and indexes the block's transactions,
+  // which wait no longer; disconnect takes the tip back with what connect remembered, and those of
+  // its transactions that were submitted here wait again.
   Result<void> connect(const HeaderNode& node, const Block& block, const StateChange& change);
-  Result<void> disconnect(const HeaderNode& tip, const Block& block);
+  Result<std::vector<Released>> disconnect(const HeaderNode& tip, const Block& block);
   Result<StoredHeader> tip() const;
   Result<std::optional<StoredHeader>> active_at(std::uint32_t height) const;
   Result<std::optional<TransactionPlace>> transaction(const TxId& id) const;

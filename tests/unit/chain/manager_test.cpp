@@ -109,6 +109,24 @@ TEST_CASE("more work wins, equal work keeps the first seen, and observers hear i
   CHECK(accounts_of(t.chain->store()) == replayed(*t.chain));
 }
 
+TEST_CASE("a reorg puts back what peers sent as theirs, and what was submitted here as ours") {
+  TestChain t("origins");
+  const HeaderNode& genesis = t.chain->tip();
+  const Transaction ours = anchor(t.params, 7, "ours", 0);
+  const Transaction theirs = anchor(t.params, 8, "theirs", 0);
+  CHECK(t.chain->submit(ours, Origin::local).value());
+  CHECK(t.accept(block_on(*t.chain, genesis, 1, {ours, theirs})).ok());
+  const Block b1 = block_on(*t.chain, genesis, 2);
+  CHECK(t.accept(b1).ok());
+  CHECK(t.accept(block_on(*t.chain, *t.chain->find(b1.id()), 2)).ok());
+  REQUIRE(t.chain->mempool().size() == 2);
+  CHECK(t.chain->mempool().find(ours.id())->origin == Origin::local);
+  CHECK(t.chain->mempool().find(theirs.id())->origin == Origin::remote);
+  t.open();
+  CHECK(t.chain->mempool().contains(ours.id()));
+  CHECK_FALSE(t.chain->mempool().contains(theirs.id()));
+}
+
 TEST_CASE("an invalid block at a branch's end leaves the chain as it was and is remembered") {
   TestChain t("invalid");
   const HeaderNode& genesis = t.chain->tip();
