@@ -42,6 +42,7 @@ teardown() { end_started; }
 }
 
 @test "mdns finds who announces itself, on loopback too" {
+  need_netns
   cat >script <<'SCRIPT'
     cd "$BATS_TEST_TMPDIR"
     p2p-probe -q -l /ip4/127.0.0.1/tcp/0 --mdns --write-addr one >/dev/null & one=$!
@@ -64,6 +65,7 @@ SCRIPT
 }
 
 @test "mdns: many addresses arrive whole, though in several datagrams" {
+  need_netns
   cat >script <<'SCRIPT'
     cd "$BATS_TEST_TMPDIR"
     listen=()
@@ -79,12 +81,11 @@ SCRIPT
 }
 
 @test "mdns: nobody there is status 1, no interface is an error" {
+  need_netns
   echo 'p2p-discover mdns --for 300ms' >script
   run -1 in_netns ./script
   [ -z "$output" ]
-  local flags=-n
-  unshare $flags true 2>/dev/null || flags=-rn
-  run -2 unshare $flags p2p-discover mdns --for 300ms
+  run -2 unshare "$_netns" p2p-discover mdns --for 300ms
   [[ $output == "p2p-discover: error: "* ]]
 }
 

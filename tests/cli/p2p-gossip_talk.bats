@@ -187,6 +187,7 @@ pub() { timeout 60 p2p-gossip pub news "$@"; }
 }
 
 @test "two find each other by mDNS, in a network of their own" {
+  need_netns
   cat >talk <<'END'
     p2p-gossip sub news --mdns -n 1 --timeout 60s --listen /ip4/127.0.0.1/tcp/0 --write-addr a >a.out &
     echo found | p2p-gossip pub news --mdns --listen /ip4/127.0.0.1/tcp/0 --timeout 60s

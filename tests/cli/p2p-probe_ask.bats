@@ -221,7 +221,7 @@ $PEER"
 }
 
 @test "names resolve: /dns4, /dns6, /dnsaddr, also nested" {
-
+  need_netns mounts
   cat >script <<'SCRIPT'
     cd "$BATS_TEST_TMPDIR"
     echo "nameserver 127.0.0.1" >resolv.conf

@@ -46,13 +46,22 @@ end_started() {
   done
 }
 
-# in_netns FILE...: runs the bash files one after the other in a network of their own, where loopback
-# carries multicast; skips the test where the system does not allow that.
+# need_netns [mounts]: skips the test where the system does not allow a network of its own (or with
+# mounts, mounts of its own too, which a plain chroot does not). Outside of `run`, which a skip does
+# not get out of.
+need_netns() {
+  local kind=n
+  [ $# -eq 0 ] || kind="nm"
+  for _netns in -$kind -r$kind; do
+    ! unshare "$_netns" true 2>/dev/null || return 0
+  done
+  skip "unshare -$kind is not allowed here"
+}
+
+# in_netns FILE...: after need_netns, runs the bash files one after the other in such a network, where
+# loopback carries multicast.
 in_netns() {
-  local flags=-nm
-  unshare "$flags" true 2>/dev/null || flags=-rnm
-  unshare "$flags" true 2>/dev/null || skip "unshare -n is not allowed here"
-  unshare "$flags" bash -euc '
+  unshare "$_netns" bash -euc '
     ip link set lo up
     ip route add 224.0.0.0/4 dev lo
     for file; do source "$file"; done' netns "$@"

@@ -4,6 +4,7 @@
 load peers
 
 @test "README's commands run as written and print what it says" {
+  need_netns
   # mDNS needs a network that carries multicast, and no neighbours who answer too.
   printf 'python3 -B "%s" "%s"\n' "$BATS_TEST_DIRNAME/readme.py" "$P2P_SOURCE/README.md" \
     >"$BATS_TEST_TMPDIR/run"

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <map>
 
+#include "base/ascii.h"
 #include "runtime/uv/socket.h"
 
 namespace p2p::runtime::uv {
@@ -224,6 +225,29 @@ void UvResolver::State::arm() {
   loop.timers.arm(*this, loop.clock.now() + wait);
 }
 
+namespace {
+
+/// RFC 6761 section 6.3: these names are loopback whatever servers and files say, and c-ares 1.18
+/// knows them from /etc/hosts alone, which a bare container does not have.
+bool is_localhost(const std::string& name) {
+  std::string lower = ascii_lower(name);
+  if (lower.ends_with('.')) lower.pop_back();
+  return lower == "localhost" || lower.ends_with(".localhost");
+}
+
+Addresses loopback(Resolver::Family family) {
+  Addresses all;
+  if (family != Resolver::Family::v6) all.push_back(IpAddress::v4(127, 0, 0, 1));
+  if (family != Resolver::Family::v4) {
+    IpAddress six = IpAddress::any(true);
+    six.bytes.back() = 1;
+    all.push_back(six);
+  }
+  return all;
+}
+
+}  // namespace
+
 UvResolver::UvResolver(Loop& loop, std::optional<Endpoint> server)
     : state_(std::make_shared<State>(loop, std::move(server))) {}
 UvResolver::~UvResolver() = default;
@@ -236,6 +260,7 @@ Task<Result<std::vector<IpAddress>>> UvResolver::addresses(std::string name, Fam
     }
     co_return Addresses(1, *literal);
   }
+  if (is_localhost(name)) co_return loopback(family);
   P2P_CO_CHECK(state->open());
   const auto question = std::make_shared<Question<Addresses>>();
   question->name = name;

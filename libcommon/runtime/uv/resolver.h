@@ -14,7 +14,7 @@ class UvResolver final : public Resolver {
   UvResolver(Loop& loop, std::optional<Endpoint> server);
   ~UvResolver() override;
 
-  /// IP addresses answer themselves; /etc/hosts comes before the servers.
+  /// IP addresses and localhost answer themselves; /etc/hosts comes before the servers.
   Task<Result<std::vector<IpAddress>>> addresses(std::string name, Family family) override;
   Task<Result<std::vector<std::string>>> txt(std::string name) override;
 

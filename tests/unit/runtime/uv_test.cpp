@@ -393,8 +393,14 @@ Task<int> ask_names(Runtime runtime, UdpSocket& server) {
   CHECK(code_of(no_text) == Code::not_found);
   const auto broken = co_await resolver.txt("broken.example");
   CHECK(code_of(broken) == Code::unreachable);
+  // Loopback without asking: a container may have no /etc/hosts.
   const auto localhost = co_await resolver.addresses("localhost", Resolver::Family::v4);
   CHECK(localhost);
+  const auto below = co_await resolver.addresses("Peer.LocalHost.", Resolver::Family::v6);
+  CHECK(below);
+  if (below && !below->empty()) CHECK(below->front().text() == "::1");
+  const auto not_it = co_await resolver.addresses("notlocalhost", Resolver::Family::v4);
+  CHECK(code_of(not_it) == Code::not_found);
 
   // Cancelled while the server says nothing; the next question is not disturbed.
   auto race = before(runtime.queue, runtime.clock, runtime.clock.now() + 50ms,
