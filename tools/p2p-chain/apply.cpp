@@ -19,13 +19,14 @@ struct Counts {
 Result<void> found_chain(const Options& options, ByteView genesis) {
   const auto there = chain::Store::open(options.path());
   if (there || there.error().code != Code::not_found) return {};
-  P2P_TRY(const auto params, chain::ChainParams::from_genesis(genesis));
+  const auto params = chain::ChainParams::from_genesis(genesis);
+  if (!params) return fail(Error(params.error()).during("apply", "-"));
   std::error_code failed;
   std::filesystem::create_directories(options.path(), failed);
   if (failed) return fail(Code::io, "make directory", options.dir, failed.message());
   P2P_TRY(const auto lock, chain::DirectoryLock::try_acquire(options.path(), "apply"));
   if (!lock) return {};
-  P2P_CHECK(chain::Store::create(options.path(), params));
+  P2P_CHECK(chain::Store::create(options.path(), *params));
   return {};
 }
 
@@ -33,7 +34,9 @@ Result<void> found_chain(const Options& options, ByteView genesis) {
 Result<void> apply_one(cli::Context& context, chain::ChainManager& chain, ByteView raw,
                        Counts& counts) {
   const std::size_t before = chain.tree().size();
-  P2P_TRY(const chain::Block block, chain::Block::decode(raw));
+  auto decoded = chain::Block::decode(raw);
+  if (!decoded) return fail(std::move(decoded).error().during("apply", "-"));
+  const chain::Block block = std::move(*decoded);
   const chain::HeaderNode* known = chain.find(block.id());
   const bool had_body = known != nullptr && chain.has_body(*known);
   P2P_TRY(const auto outcome, chain.accept_block(block, now_s(context)));
@@ -54,7 +57,9 @@ Task<Result<ExitStatus>> apply(cli::Context& context, const Options& options) {
     if (data.empty()) break;
     stream.feed(data);
     while (true) {
-      P2P_CO_TRY(const auto raw, stream.next());
+      auto next = stream.next();
+      if (!next) co_return fail(std::move(next).error().during("apply", "-"));
+      const auto raw = std::move(*next);
       if (!raw) break;
       if (!writer) {
         P2P_CO_CHECK(found_chain(options, *raw));
@@ -70,7 +75,8 @@ Task<Result<ExitStatus>> apply(cli::Context& context, const Options& options) {
       P2P_CO_CHECK(applied);
     }
   }
-  P2P_CO_CHECK(stream.end());
+  auto ended = stream.end();
+  if (!ended) co_return fail(std::move(ended).error().during("apply", "-"));
   if (!writer) co_return fail(Code::closed, "apply", "-", "standard input has no block");
   context.console.print(tip_record(writer->chain->params(), writer->chain->tip()));
   context.console.note(std::to_string(counts.fresh) +

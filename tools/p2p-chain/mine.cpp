@@ -58,7 +58,9 @@ Task<Result<ExitStatus>> mine_through(cli::Context& context, const Options& opti
 
 Task<Result<ExitStatus>> mine(cli::Context& context, const Options& options,
                               const MineOptions& chosen) {
-  P2P_CO_TRY(const std::uint64_t count, parse_number(chosen.count, 1, kMostBlocks));
+  auto parsed = parse_number(chosen.count, 1, kMostBlocks);
+  if (!parsed) co_return fail(std::move(parsed).error().during("read operand", "N"));
+  const std::uint64_t count = *parsed;
   auto opened = co_await open_writer_or_node(context, options.path(), "mine");
   P2P_CO_TRY(auto access, std::move(opened));
   P2P_CO_TRY(const auto reward, reward_address(context, options, chosen.reward));

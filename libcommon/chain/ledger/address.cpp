@@ -35,9 +35,7 @@ class Checksum {
   std::uint32_t state_ = 1;
 };
 
-std::unexpected<Error> bad_address(std::string why) {
-  return fail(Code::parse, "read address", "", std::move(why));
-}
+std::unexpected<Error> bad_address(std::string why) { return fail(Code::parse, std::move(why)); }
 
 }  // namespace
 
@@ -119,8 +117,11 @@ Result<Address> Address::from_bytes(ByteView raw) {
 }
 
 Result<Address> Address::parse(std::string_view text) {
-  P2P_TRY(const Bytes raw, bech32m_decode(kPrefix, text));
-  return from_bytes(raw);
+  // No more of a wrong text than an address has stands in the message.
+  const std::string named(text.substr(0, kMaxText));
+  auto raw = bech32m_decode(kPrefix, text);
+  if (!raw) return fail(std::move(raw).error().during("read address", named));
+  return from_bytes(*raw);
 }
 
 std::string Address::text() const { return bech32m_encode(kPrefix, key); }

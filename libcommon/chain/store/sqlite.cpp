@@ -128,8 +128,9 @@ Query Database::query(std::string_view sql) {
 
 Error Database::error(std::string_view doing) const {
   const int code = sqlite3_extended_errcode(handle_);
-  return Error(code_of(code), std::string(doing), name_,
-               std::string(sqlite3_errmsg(handle_)) + " (" + sqlite3_errstr(code) + ")");
+  std::string why = sqlite3_errmsg(handle_);
+  if (const std::string general = sqlite3_errstr(code); general != why) why += " (" + general + ")";
+  return Error(code_of(code), std::string(doing), name_, std::move(why));
 }
 
 }  // namespace p2p::chain

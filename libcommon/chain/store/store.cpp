@@ -130,8 +130,9 @@ Result<Store> Store::open(const std::filesystem::path& dir, StoreOptions options
   std::error_code ignored;
   if (!opened && opened.error().code == Code::not_found &&
       !std::filesystem::exists(file_in(dir), ignored)) {
-    return fail(Error(Code::not_found, "open", dir.string(), "there is no chain")
-                    .with_hint("make one with p2p-chain --dir " + dir.string() + " init"));
+    return fail(
+        Error(Code::not_found, "open", dir.string(), "there is no chain")
+            .with_hint("make one with p2p-chain --dir " + dir.string() + " init --name NAME"));
   }
   P2P_TRY(auto db, std::move(opened));
   P2P_CHECK(db->execute("PRAGMA synchronous = FULL"));
@@ -140,8 +141,9 @@ Result<Store> Store::open(const std::filesystem::path& dir, StoreOptions options
     P2P_CHECK(version.step());
     // 0: a crash came before the first commit, so there is no chain yet.
     if (version.number(0) == 0) {
-      return fail(Error(Code::not_found, "open", dir.string(), "there is no chain")
-                      .with_hint("make one with p2p-chain --dir " + dir.string() + " init"));
+      return fail(
+          Error(Code::not_found, "open", dir.string(), "there is no chain")
+              .with_hint("make one with p2p-chain --dir " + dir.string() + " init --name NAME"));
     }
     if (version.number(0) != kStoreVersion) {
       return fail(Code::unsupported, "open", dir.string(),
