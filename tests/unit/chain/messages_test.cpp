@@ -59,11 +59,11 @@ TEST_CASE("requests cut short, with more behind, or in another form are refused"
     raw.push_back(0);
     CHECK_FALSE(decode_request(raw));
   }
-  CHECK_FALSE(decode_request(hex_decode("9f03ff").value()));    // indefinite
-  CHECK_FALSE(decode_request(hex_decode("811803").value()));    // not the shortest form
-  CHECK_FALSE(decode_request(hex_decode("8104").value()));      // unknown
-  CHECK_FALSE(decode_request(hex_decode("820300").value()));    // too many items
-  CHECK_FALSE(decode_request(hex_decode("820281581f").value() )); // an id of 31 bytes
+  CHECK_FALSE(decode_request(hex_decode("9f03ff").value()));          // indefinite
+  CHECK_FALSE(decode_request(hex_decode("811803").value()));          // not the shortest form
+  CHECK_FALSE(decode_request(hex_decode("8104").value()));            // unknown
+  CHECK_FALSE(decode_request(hex_decode("820300").value()));          // too many items
+  CHECK_FALSE(decode_request(hex_decode("820281581f").value()));      // an id of 31 bytes
   CHECK_FALSE(decode_request(hex_decode("82029a00ffffff").value()));  // 16 million ids
 }
 

@@ -228,8 +228,7 @@ TEST_CASE("a header from the future is nobody's fault and is asked for again") {
 
   desk.now += std::chrono::hours(2);
   desk.sync.on_time(desk.now);
-  desk.sync.on_status(peer(1), status_of(ahead), desk.now,
-                      desk.need<Status>(peer(1)).first.number);
+  desk.sync.on_status(peer(1), status_of(ahead), desk.now, desk.need<Status>(peer(1)).first.number);
   const auto later = desk.need<GetHeaders>(peer(1)).first;
   desk.sync.on_headers(peer(1), later.number, headers, desk.now, kStart + 2 * 3600);
   CHECK(desk.local.chain->best_header().height == 1);
@@ -326,8 +325,8 @@ TEST_CASE("silence ends the connection, and what was asked is asked of others") 
   desk.now += SyncParams().answer_time;
   desk.sync.on_time(desk.now);
   desk.collect();
-  const auto dropped = std::ranges::find_if(
-      desk.drops, [](const Drop& drop) { return drop.peer == peer(1); });
+  const auto dropped =
+      std::ranges::find_if(desk.drops, [](const Drop& drop) { return drop.peer == peer(1); });
   REQUIRE(dropped != desk.drops.end());
   CHECK_FALSE(dropped->ban);
   CHECK(dropped->why.code == Code::timeout);
