@@ -178,5 +178,5 @@ TEST_CASE("halves that both mine, with loss and power cuts, end on one tip and o
   CHECK(reorgs >= end - first);
   if (end - first >= 10) CHECK(lost_writes > 0);
   MESSAGE((end - first) << " seeds: " << reorgs << " reorganisations, " << lost_writes
-                      << " writes lost to power cuts");
+                        << " writes lost to power cuts");
 }

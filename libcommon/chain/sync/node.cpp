@@ -158,6 +158,24 @@ void Node::publish_block(const Block& block) {
 
 void Node::on_block(const HeaderNode&, const Block&) { work_changed_.wake_all(); }
 
+/// What the lost branch had confirmed waits again, here; the other branch's nodes may never have
+/// heard of it.
+void Node::on_reorg(const Reorg& reorg) {
+  std::size_t told = 0;
+  // In the order in which they build on each other.
+  for (std::uint32_t height = reorg.fork->height + 1; height <= reorg.from->height; ++height) {
+    const auto raw = chain_.block(reorg.from->ancestor(height)->id);
+    if (!raw || !*raw) return;  // the store's failure shows elsewhere
+    const auto block = Block::decode(**raw);
+    if (!block) return;
+    for (const Transaction& tx : block->txs) {
+      if (!chain_.mempool().contains(tx.id())) continue;
+      if (++told > kMaxTransactions) return;
+      (void)gossip_.publish(transaction_topic_, tx.encode());
+    }
+  }
+}
+
 void Node::on_transaction(const Transaction&, const TxId&) {
   ++mempool_age_;
   work_changed_.wake_all();

@@ -116,6 +116,7 @@ class Node final : libp2p::HostObserver, ChainObserver {
   void on_disconnected(const PeerId& peer, const Error& why) override;
   // ChainObserver.
   void on_block(const HeaderNode& node, const Block& block) override;
+  void on_reorg(const Reorg& reorg) override;
   void on_transaction(const Transaction& tx, const TxId& id) override;
 
   SyncEvents sync_events();

@@ -36,6 +36,7 @@ void Sync::add_peer(const PeerId& peer, Time now) {
   const auto [place, fresh] = peers_.try_emplace(peer);
   if (!fresh) return;
   place->second.next_status = now;
+  place->second.next_transactions = now;
   place->second.not_before = now;
   plan(now);
 }
@@ -230,10 +231,13 @@ void Sync::on_end(const PeerId& id, std::uint64_t number, Time now) {
 void Sync::on_failure(const PeerId& id, std::uint64_t number, const Error& why, Time now) {
   Peer* peer = find(id);
   if (peer == nullptr) return;
-  const bool blocks = take(peer->blocks_ask, number);
-  if (blocks) release(*peer);
-  if (!blocks && !take(peer->status_ask, number) && !take(peer->headers_ask, number) &&
-      !take(peer->transactions_ask, number)) {
+  if (take(peer->blocks_ask, number)) {
+    release(*peer);
+  } else if (take(peer->headers_ask, number)) {
+    peer->wants_headers = true;
+  } else if (take(peer->transactions_ask, number)) {
+    peer->next_transactions = now + params_.retry_delay;
+  } else if (!take(peer->status_ask, number)) {
     return;
   }
   if (malformed(why)) {
@@ -314,6 +318,7 @@ Time Sync::deadline() const {
     }
     if (!peer.status_ask) at = std::min(at, peer.next_status);
     if (peer.not_before > planned_) at = std::min(at, peer.not_before);
+    if (peer.next_transactions > planned_) at = std::min(at, peer.next_transactions);
   }
   return at;
 }
@@ -367,8 +372,8 @@ void Sync::plan_peer(const PeerId& id, Peer& peer, Time now) {
   }
   if (!peer.blocks_ask) plan_bodies(id, peer, now);
   const bool caught_up = !peer.headers_ask && !peer.blocks_ask;
-  if (caught_up && !peer.told_transactions && !peer.transactions_ask) {
-    peer.told_transactions = true;
+  if (caught_up && now >= peer.next_transactions && !peer.transactions_ask) {
+    peer.next_transactions = now + params_.transactions_interval;
     peer.told = 0;
     peer.transactions_ask = ask(id, GetTransactions(), now);
   }

@@ -35,6 +35,9 @@ struct SyncParams {
   Duration answer_time = std::chrono::seconds(30);
   /// How often a peer is asked where it stands, for what gossip has lost.
   Duration status_interval = std::chrono::seconds(30);
+  /// How often a peer is asked what waits with it: a transaction that came before the one on which
+  /// it builds, or was lost with a connection, gets its second chance.
+  Duration transactions_interval = std::chrono::minutes(2);
   /// After an answer that did not help.
   Duration retry_delay = std::chrono::seconds(1);
   /// Answers in a row that brought nothing, though the peer claims to have more: then it goes.
@@ -130,10 +133,10 @@ class Sync {
     bool wants_headers = false;       ///< it has, or seems to have, headers that we lack
     bool more_follows = false;        ///< its last answer was full: go on from `has`
     bool to_tell = false;             ///< where we stand, now
-    bool told_transactions = false;
-    bool doomed = false;  ///< a Drop is on its way
+    bool doomed = false;              ///< a Drop is on its way
     int barren = 0;
     Time next_status;
+    Time next_transactions;
     Time not_before;  ///< of the next question for headers or bodies
     std::optional<Pending> status_ask;
     std::optional<Pending> headers_ask;
