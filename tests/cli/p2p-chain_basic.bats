@@ -101,6 +101,9 @@ init() { p2p-chain --dir "$1" init --name test "${easy[@]}" "${@:2}"; }
   run -2 p2p-chain --dir a submit --key k --data - </dev/null
   head -c 1025 /dev/zero >big
   run -2 p2p-chain --dir a submit --key k --data - --raw <big
+  # Endless input is refused before anything of it is submitted.
+  run -2 p2p-chain --dir a submit --key k --data - < <(yes)
+  [[ $output == *"in one go"* ]]
   p2p-chain --dir a mine 1
   [ "$(p2p-chain --dir a show tip --json | jq -s '[.[] | select(.kind == "anchor")] | length')" = 6 ]
 }

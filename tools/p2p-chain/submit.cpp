@@ -31,6 +31,9 @@ Bytes anchored(const std::string& datum) {
   return to_bytes(multiformats::Cid::parse(first) ? first : datum);
 }
 
+/// Anchors in one go: as many of one account as may wait.
+const std::size_t kMostAnchors = chain::MempoolLimits().per_account;
+
 /// One anchor's data a record of standard input.
 Task<Result<std::vector<Bytes>>> read_data(cli::Context& context, bool raw) {
   record::Reader reader("cid");
@@ -50,6 +53,10 @@ Task<Result<std::vector<Bytes>>> read_data(cli::Context& context, bool raw) {
     while (true) {
       P2P_CO_TRY(const auto record, reader.next());
       if (!record) break;
+      if (out.size() == kMostAnchors) {
+        co_return fail(Code::limit, "read data", "-",
+                       "more than " + std::to_string(kMostAnchors) + " anchors in one go");
+      }
       out.push_back(anchored(record::datum(*record)));
     }
   }

@@ -16,8 +16,9 @@ struct MempoolLimits {
   std::size_t transactions = 10'000;
   /// Transactions submitted here are kept until they confirm, so they have their own bound.
   std::size_t local = 5'000;
-  /// Waiting ones of one account: nobody fills the pool from one key.
-  std::size_t per_account = 64;
+  /// Waiting ones of one account: a tenth of the pool, so that nobody fills it from one key, and
+  /// enough for a script that anchors a file a second through a slow hour.
+  std::size_t per_account = 1'000;
 };
 
 enum class Origin {
