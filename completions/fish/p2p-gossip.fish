@@ -12,7 +12,7 @@ complete -c p2p-gossip -l raw -d 'standard input is one message; messages are pr
 complete -c p2p-gossip -s n -l count -x -d 'end after N messages were received (pub: sent)'
 complete -c p2p-gossip -l wait -x -d 'how long a message may wait for its first peer'
 complete -c p2p-gossip -l min-peers -x -d 'peers of the topic to wait for before the first message'
-complete -c p2p-gossip -l rate -x -d 'send at most N messages a second; without it as fast as the peers are known to take them: 50 where one is kubo, 1,000 where one is not p2p-utils'
+complete -c p2p-gossip -l rate -x -d 'send at most N messages a second; without it as fast as the peers are known to take them: 33 where one is kubo, 1,000 where one is not p2p-utils'
 complete -c p2p-gossip -l for -x -d 'hear for this long, then end: 0 if there was a message, else 1'
 complete -c p2p-gossip -l timeout -x -d 'end with 124 if not done by then'
 complete -c p2p-gossip -l format -x -a 'text json cbor' -d 'how records are written'

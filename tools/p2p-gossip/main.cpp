@@ -81,7 +81,7 @@ void declare(Command& command, Options& options) {
               "peers of the topic to wait for before the first message");
   command.number("--rate", "N", options.rate, p2p::cli::Bounds{1, 1'000'000},
                  "send at most N messages a second; without it as fast as the peers are known to "
-                 "take them: 50 where one is kubo, 1,000 where one is not p2p-utils");
+                 "take them: 33 where one is kubo, 1,000 where one is not p2p-utils");
   add_for(command, options.span, "hear for this long, then end: 0 if there was a message, else 1");
   add_timeout(command, options.timeout, "end with 124 if not done by then");
 

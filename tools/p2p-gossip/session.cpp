@@ -109,18 +109,26 @@ Result<void> Session::take_records(record::Reader& reader) {
   while (true) {
     P2P_TRY(const auto record, reader.next());
     if (!record) return {};
-    if (record->type() == "error") continue;  // of the tool before us, which said so itself
+    // What the tool before us could not do, it said itself.
+    if (record->type() == "error" || record->boolean("ok") == false) continue;
     P2P_TRY(auto addresses, addresses_of(*record));
     ++dialing_;
-    tasks_.spawn(dial(*this, std::move(addresses)));
+    tasks_.spawn(dial(*this, std::move(addresses), true));
   }
 }
 
-Task<void> Session::dial(Session& self, std::vector<Multiaddr> addresses) {
+Task<void> Session::dial(Session& self, std::vector<Multiaddr> addresses, bool asked_for) {
+  std::optional<Error> failed;
   for (const Multiaddr& address : addresses) {
-    const auto connected = co_await self.host_.connect(address);
-    if (connected) break;
-    self.context_.console.warn(address.text() + ": " + connected.error().message());
+    auto connected = co_await self.host_.connect(address);
+    if (connected) {
+      failed.reset();
+      break;
+    }
+    failed = std::move(connected).error();
+  }
+  if (failed && asked_for) {
+    self.context_.console.warn(addresses.front().text() + ": " + failed->message());
   }
   --self.dialing_;
   self.changed_.wake_all();
@@ -129,10 +137,11 @@ Task<void> Session::dial(Session& self, std::vector<Multiaddr> addresses) {
 Task<void> Session::discover(Session& self) {
   while (true) {
     libp2p::mdns::Found found = co_await self.mdns_->next();
-    if (found.addrs.empty() || self.dialing_ >= kMaxDialing) continue;
+    if (found.addrs.empty()) continue;
     if (found.addrs.size() > kMaxAddrs) found.addrs.resize(kMaxAddrs);
+    while (self.dialing_ >= kMaxDialing) co_await self.changed_.wait();
     ++self.dialing_;
-    self.tasks_.spawn(dial(self, std::move(found.addrs)));
+    self.tasks_.spawn(dial(self, std::move(found.addrs), false));
   }
 }
 

@@ -37,7 +37,9 @@ class Session final : libp2p::HostObserver {
 
   Result<void> take_operands();
   Result<void> take_records(record::Reader& reader);
-  static runtime::Task<void> dial(Session& self, std::vector<libp2p::Multiaddr> addresses);
+  /// Tries the addresses of one peer; who was asked for and cannot be reached is reported.
+  static runtime::Task<void> dial(Session& self, std::vector<libp2p::Multiaddr> addresses,
+                                  bool asked_for);
   static runtime::Task<void> discover(Session& self);
   static runtime::Task<void> read_peers(Session& self);
 

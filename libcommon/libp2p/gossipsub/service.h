@@ -113,9 +113,10 @@ class Service final : HostObserver {
     bool broken = false;          ///< the stream was reset
     bool said_all = false;        ///< everything is written and our side ended
     bool heard_all = false;       ///< the peer has ended its side
+    bool answers_end = true;      ///< it will end its side after ours
 
     bool has_said_all() const { return said_all; }
-    bool has_heard_all() const { return heard_all; }
+    bool has_heard_all() const { return heard_all || !answers_end; }
   };
   using PeerPtr = std::shared_ptr<Peer>;
   struct Subscription {
