@@ -186,6 +186,19 @@ pub() { timeout 60 p2p-gossip pub news "$@"; }
   [ "$(cat heard)" = four ]
 }
 
+@test "a subscriber that leaves before the publisher's input ends is no failure" {
+  start_sub a -n 1
+  # Until the subscriber is gone: nothing more comes.
+  rest() { while kill -0 "${_started[-1]}" 2>/dev/null; do sleep 0.05; done; }
+  { echo one; rest; sleep 0.2; } | pub "$ADDR"
+  finish
+  [ "$(cat a.out)" = one ]
+
+  start_sub b -n 1
+  run -1 --separate-stderr pub "$ADDR" < <(echo two; rest; echo nobody hears this)
+  [[ $stderr == *"every peer has left, and none can come"* ]]
+}
+
 @test "two find each other by mDNS, in a network of their own" {
   need_netns
   cat >talk <<'END'

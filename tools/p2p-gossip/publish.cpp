@@ -1,5 +1,3 @@
-#include <deque>
-
 #include "base/units.h"
 #include "run.h"
 #include "runtime/deadline.h"
@@ -35,12 +33,15 @@ Task<void> somebody_has(Service& gossip, PublicationPtr publication) {
 
 class Publisher {
  public:
-  explicit Publisher(Session& session) : session_(session), gossip_(session.gossip()) {}
+  Publisher(Session& session, Sent& sent)
+      : session_(session), gossip_(session.gossip()), sent_(sent) {}
 
   Task<Result<void>> send(Bytes data) {
     const Options& options = session_.options();
     const Error nobody = late(options.wait);
-    if (sent_ == 0) {
+    sent_.sending = true;
+    sent_.resumed.wake_all();
+    if (sent_.count == 0) {
       Task<void> peers =
           enough_peers(gossip_, options.topic, static_cast<std::size_t>(options.min_peers));
       const bool there = co_await within_wait(std::move(peers));
@@ -51,9 +52,10 @@ class Publisher {
     co_await gossip_.room(options.topic, gap);
     auto published = gossip_.publish(options.topic, std::move(data));
     if (!published) co_return fail(std::move(published).error());
-    under_way_.push_back(std::move(*published));
-    ++sent_;
-    while (under_way_.size() > kMostUnderWay) {
+    sent_.under_way.push_back(std::move(*published));
+    ++sent_.count;
+    sent_.sending = false;
+    while (sent_.under_way.size() > kMostUnderWay) {
       auto confirmed = co_await confirm();
       if (!confirmed) co_return confirmed;
     }
@@ -61,23 +63,23 @@ class Publisher {
   }
 
   Task<Result<void>> finish() {
-    while (!under_way_.empty()) {
+    while (!sent_.under_way.empty()) {
       auto confirmed = co_await confirm();
       if (!confirmed) co_return confirmed;
     }
     co_return Result<void>();
   }
 
-  std::uint64_t sent() const { return sent_; }
+  std::uint64_t sent() const { return sent_.count; }
 
  private:
   /// Waits until the oldest message has arrived somewhere.
   Task<Result<void>> confirm() {
-    const PublicationPtr oldest = std::move(under_way_.front());
-    under_way_.pop_front();
+    const PublicationPtr oldest = sent_.under_way.front();
     Task<void> arriving = somebody_has(gossip_, oldest);
     const bool arrived = co_await within_wait(std::move(arriving));
     if (!arrived) co_return fail(late(session_.options().wait));
+    sent_.under_way.pop_front();
     cli::Console& console = session_.context().console;
     if (console.format() != cli::Format::text) {
       console.print(record_of(*oldest->message, oldest->id));
@@ -100,12 +102,11 @@ class Publisher {
 
   Session& session_;
   Service& gossip_;
-  std::deque<PublicationPtr> under_way_;
-  std::uint64_t sent_ = 0;
+  Sent& sent_;
 };
 
-Task<Result<void>> publish_input(Session& session, bool counts) {
-  Publisher publisher(session);
+Task<Result<void>> publish_input(Session& session, Sent& sent, bool counts) {
+  Publisher publisher(session, sent);
   Splitter splitter(session.options().framing());
   const std::uint64_t most = counts ? session.options().count.value_or(UINT64_MAX) : UINT64_MAX;
   bool more = true;
@@ -126,8 +127,8 @@ Task<Result<void>> publish_input(Session& session, bool counts) {
         co_return fail(std::move(message).error());
       }
       if (!*message) break;
-      auto sent = co_await publisher.send(std::move(**message));
-      if (!sent) co_return sent;
+      auto done = co_await publisher.send(std::move(**message));
+      if (!done) co_return done;
     }
   }
   auto finished = co_await publisher.finish();
@@ -137,7 +138,7 @@ Task<Result<void>> publish_input(Session& session, bool counts) {
 }  // namespace
 
 Task<void> publish(Session& session, Outcome& outcome, bool ends) {
-  auto published = co_await publish_input(session, ends);
+  auto published = co_await publish_input(session, outcome.sent, ends);
   if (!published) {
     outcome.decide(fail(std::move(published).error()));
   } else if (ends) {

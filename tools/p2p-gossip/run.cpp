@@ -9,10 +9,18 @@ using runtime::Task;
 
 namespace {
 
-Task<void> give_up_alone(Session& session, Outcome& outcome) {
+Task<void> give_up_alone(Session& session, Outcome& outcome, bool receives) {
   co_await session.alone();
+  // A subscriber that has heard enough may leave before our input's end is known.
+  while (!receives && outcome.sent.all_arrived()) {
+    co_await outcome.sent.resumed.wait();
+    co_await session.alone();
+  }
   if (outcome.status) co_return;
-  Error error(Code::not_found, "no peer could be reached, and none can come");
+  const bool met = outcome.sent.count > 0 || outcome.received > 0;
+  Error error(Code::not_found,
+              std::string(met ? "every peer has left" : "no peer could be reached") +
+                  ", and none can come");
   session.context().console.error(
       std::move(error).with_hint("give a PEER that answers, --listen, or --mdns"));
   outcome.decide(ExitStatus::no);
@@ -39,7 +47,7 @@ Task<Result<ExitStatus>> run(cli::Context& context, const Options& options, Work
     if (work.receives) parts.spawn(receive(session, outcome));
     if (work.publishes) parts.spawn(publish(session, outcome, !work.receives));
     if (options.span) parts.spawn(end_after(session, outcome, *options.span));
-    parts.spawn(give_up_alone(session, outcome));
+    parts.spawn(give_up_alone(session, outcome, work.receives));
     while (!outcome.status) co_await outcome.decided.wait();
   }
   co_await session.close();
