@@ -73,7 +73,8 @@ class ChainMachine {
     // Machines of unequal speed, or all would find their blocks at the same moment.
     out.job_time = 1500ms + number * 370ms;
     out.worker_threads = 1;
-    out.wall_offset = std::chrono::seconds(kStart) + number * 2s;
+    // The world begins in 2026, and the chain later.
+    out.wall_offset = std::chrono::seconds(kStart - 1'767'225'600) + number * 2s;
     return out;
   }
 
