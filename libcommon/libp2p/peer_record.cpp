@@ -35,7 +35,7 @@ Bytes Envelope::encode() const {
   return writer.take();
 }
 
-Result<Envelope> Envelope::open(ByteView protobuf, std::string_view domain) {
+Result<Envelope> Envelope::decode(ByteView protobuf) {
   if (protobuf.size() > kMaxEnvelope) return fail(Code::limit, "signed envelope is too long");
   Envelope envelope;
   Bytes key;
@@ -49,6 +49,11 @@ Result<Envelope> Envelope::open(ByteView protobuf, std::string_view domain) {
     if (field->is_bytes(5)) envelope.signature = to_bytes(field->bytes);
   }
   P2P_TRY(envelope.key, multiformats::decode_public_key(key));
+  return envelope;
+}
+
+Result<Envelope> Envelope::open(ByteView protobuf, std::string_view domain) {
+  P2P_TRY(Envelope envelope, decode(protobuf));
   if (!crypto::verify(envelope.key, signed_bytes(domain, envelope.payload_type, envelope.payload),
                       envelope.signature)) {
     return fail(Code::authentication, "signed envelope does not verify");

@@ -1,4 +1,5 @@
 // LAYERS: p2p_base
+// OPTIONS: -max_len=96
 // Every base gives every byte string back, and what decodes is the one text of its value.
 #include "base/basen.h"
 #include "fuzz/require.h"

@@ -1,4 +1,5 @@
 // LAYERS: p2p_codec
+// OPTIONS: -max_len=256
 // A sequence that arrives in pieces is split as when it arrives whole; the reader and the scanner
 // agree on where an item ends.
 #include <cstdlib>

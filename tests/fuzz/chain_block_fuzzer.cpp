@@ -1,4 +1,5 @@
 // LAYERS: p2p_chain_ledger
+// OPTIONS: -max_len=500
 // A block has one encoding, and a sequence of blocks is the same however it is cut.
 #include <optional>
 #include <vector>
@@ -49,8 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static_cast<void>(ChainParams::from_genesis(input));
   }
   const Read whole = read(input, size + 1);
-  require(read(input, 1) == whole);
-  require(read(input, 7) == whole);
+  require(read(input, size % 2 == 0 ? 1 : 7) == whole);
   Bytes together;
   for (const Bytes& item : whole.items) append(together, item);
   require(equal(together, input.first(together.size())));

@@ -1,4 +1,5 @@
 // LAYERS: p2p_chain_consensus
+// OPTIONS: -max_len=480
 // Headers are any 80 bytes; compact bits, targets and work hold together; and no header makes the
 // rules trip, whatever the chain before it is.
 #include "chain/consensus/compact.h"
@@ -25,13 +26,18 @@ void check_bits(std::uint32_t bits) {
   }
 }
 
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+HeaderParams header_params() {
   HeaderParams params = bitcoin_testnet4();
   params.window = 4;
   params.timespan_s = 2400;
   params.bip54 = true;
+  return params;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const HeaderParams params = header_params();
   // Any target will do: the rules after the proof of work are what is tried here.
   HeaderTree tree(params);
   const HeaderNode* last = &tree.genesis();

@@ -1,4 +1,5 @@
 // LAYERS: p2p_chain_ledger
+// OPTIONS: -max_len=300
 // Blocks of any transactions: what applies can be undone exactly, coins are neither made nor lost,
 // and what the mempool selects always applies.
 #include "chain/ledger/mempool.h"
@@ -40,7 +41,7 @@ void set(AccountMap& accounts, const StateChange& change, bool forward) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const ChainParams chain = params();
+  static const ChainParams chain = params();
   // Signatures are another matter, and would leave the fuzzer nothing but refusals.
   const SignatureKnown known = [](const TxId&) { return true; };
   AccountMap accounts;

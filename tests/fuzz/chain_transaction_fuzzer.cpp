@@ -1,4 +1,5 @@
 // LAYERS: p2p_chain_ledger
+// OPTIONS: -max_len=400
 // A transaction, an address and a state change have one encoding each.
 #include "chain/ledger/state.h"
 #include "fuzz/require.h"

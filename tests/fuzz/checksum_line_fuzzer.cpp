@@ -1,4 +1,5 @@
 // LAYERS: p2p_content
+// OPTIONS: -max_len=400
 // A checksum file, line by line: what parses is written and parses again to the same.
 #include <cstdint>
 #include <cstdlib>

@@ -1,4 +1,5 @@
 // LAYERS: p2p_multiformats
+// OPTIONS: -max_len=128
 // A CID has one binary form and in each base one text; both read back the same.
 #include "fuzz/require.h"
 #include "multiformats/cid.h"

@@ -1,4 +1,5 @@
 // LAYERS: p2p_codec
+// OPTIONS: -max_len=256
 // Strict decoding is the inverse of encoding: what decodes encodes to the same bytes, so that no
 // value has two names; the check without a tree agrees.
 #include <cstdlib>

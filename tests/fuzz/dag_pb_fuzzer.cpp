@@ -1,4 +1,5 @@
 // LAYERS: p2p_content
+// OPTIONS: -max_len=256
 // A dag-pb block decodes to a node that encodes to the same bytes, or not at all.
 #include <cstdint>
 #include <cstdlib>

@@ -1,11 +1,12 @@
 // LAYERS: p2p_gossipsub
+// OPTIONS: -max_len=300
 // A router between hostile peers: arbitrary RPCs, joins, leaves and time. It never crashes, keeps
 // its invariants, holds no more than its bounds, and does the same again for the same input.
 #include <algorithm>
-#include <cstdlib>
 
 #include "base/endian.h"
 #include "crypto/hash.h"
+#include "fuzz/require.h"
 #include "libp2p/gossipsub/router.h"
 
 using namespace p2p;
@@ -16,10 +17,6 @@ namespace {
 constexpr std::size_t kPeers = 20;
 constexpr std::size_t kMaxSteps = 2000;
 const std::string kTopics[] = {"a", "b"};
-
-void require(bool ok) {
-  if (!ok) std::abort();
-}
 
 crypto::SigningKey key_of(std::uint8_t n) {
   std::array<std::uint8_t, 32> seed;
@@ -197,6 +194,7 @@ class Run {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const Cast cast;
   const ByteView input(data, size);
-  require(Run(cast, input).play() == Run(cast, input).play());
+  const auto trace = Run(cast, input).play();
+  if (one_in(4, input)) require(Run(cast, input).play() == trace);
   return 0;
 }

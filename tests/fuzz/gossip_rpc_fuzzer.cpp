@@ -1,18 +1,14 @@
 // LAYERS: p2p_gossipsub
+// OPTIONS: -max_len=400
 // The RPC decoder: what it takes encodes again to something it reads the same, in whole and split;
 // message ids have one meaning in each form.
-#include <cstdlib>
-
+#include "fuzz/require.h"
 #include "libp2p/gossipsub/rpc.h"
 
 using namespace p2p;
 using namespace p2p::libp2p::gossipsub;
 
 namespace {
-
-void require(bool ok) {
-  if (!ok) std::abort();
-}
 
 void check_id(ByteView wire) {
   const auto id = read_id(wire);
@@ -46,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(ids == 0);
   for (const MessagePtr& message : rpc->publish) {
     require(encoded_size(*message) == encode(*message).size());
-    static_cast<void>(verify(*message));
+    if (one_in(32, input)) static_cast<void>(verify(*message));  // slow
   }
   return 0;
 }

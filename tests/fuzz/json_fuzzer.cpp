@@ -1,4 +1,5 @@
 // LAYERS: p2p_codec
+// OPTIONS: -max_len=256
 // What parses is written and parses again to the same value; any bytes at all make a JSON string.
 #include <cstdlib>
 

@@ -1,4 +1,5 @@
 // LAYERS: p2p_multiformats
+// OPTIONS: -max_len=256
 // Text and binary form are inverse; canonical text stays as it is and is one printable line.
 #include <algorithm>
 

@@ -1,4 +1,5 @@
 // LAYERS: p2p_multiformats
+// OPTIONS: -max_len=256
 // What decodes is, letters' case aside, the text that encoding writes.
 #include "fuzz/require.h"
 #include "multiformats/multibase.h"

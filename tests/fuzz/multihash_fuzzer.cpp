@@ -1,4 +1,5 @@
 // LAYERS: p2p_multiformats
+// OPTIONS: -max_len=128
 // A multihash has one encoding; read from the front, it takes its own bytes and no others.
 #include "fuzz/require.h"
 #include "multiformats/multihash.h"

@@ -1,4 +1,5 @@
 // LAYERS: p2p_libp2p
+// OPTIONS: -max_len=256
 // Multistream-select, both roles: any split of the input gives the same output, result and
 // remainder.
 #include "fuzz/require.h"

@@ -1,4 +1,5 @@
 // LAYERS: p2p_libp2p
+// OPTIONS: -max_len=300
 // The payload of Noise's handshake messages: what decodes is the same after encoding.
 #include "fuzz/require.h"
 #include "libp2p/secure.h"

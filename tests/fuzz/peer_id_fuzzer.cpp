@@ -1,4 +1,5 @@
 // LAYERS: p2p_multiformats
+// OPTIONS: -max_len=256
 // Keys and peer ids: a key that decodes has one encoding and one id; an id reads back from its
 // bytes, its text and its CID.
 #include "fuzz/require.h"

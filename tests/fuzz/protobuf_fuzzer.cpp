@@ -1,4 +1,5 @@
 // LAYERS: p2p_codec
+// OPTIONS: -max_len=256
 // Fields lie inside the message; what was read and written again reads the same.
 #include <cstdlib>
 #include <vector>

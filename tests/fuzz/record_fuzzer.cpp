@@ -1,4 +1,5 @@
 // LAYERS: p2p_record
+// OPTIONS: -max_len=384
 // Records: any split of the input reads the same, and what was read is written and read again in
 // every format.
 #include <algorithm>
@@ -69,7 +70,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const ByteView input(data, size);
   const auto* text_type = size % 2 == 0 ? "peer" : "message";
   const auto whole = read(input, size + 1, text_type);
-  for (const std::size_t piece : {1, 3, 16}) require(read(input, piece, text_type) == whole);
-  for (const auto& record : whole.records) check(record);
+  // One other split and one record an input: which, depends on its size, which mutation varies.
+  constexpr std::size_t kPieces[] = {1, 3, 16};
+  require(read(input, kPieces[size % 3], text_type) == whole);
+  if (!whole.records.empty()) check(whole.records[size % whole.records.size()]);
   return 0;
 }

@@ -1,4 +1,5 @@
 // LAYERS: p2p_base
+// OPTIONS: -max_len=64
 // Durations, sizes, IP addresses and UTF-8: what is read and written again reads the same.
 #include "base/ip_text.h"
 #include "base/units.h"

@@ -1,4 +1,5 @@
 // LAYERS: p2p_base
+// OPTIONS: -max_len=32
 // A varint that is read is written in the same bytes, and a cut one never reads as another.
 #include "base/endian.h"
 #include "base/varint.h"
