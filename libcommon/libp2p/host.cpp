@@ -19,6 +19,14 @@ Multiaddr multiaddr_of(const runtime::Endpoint& endpoint) {
   return Multiaddr::tcp(endpoint.ip.v6, endpoint.ip.view(), endpoint.port);
 }
 
+/// What one operator commonly holds: the /24 of an IPv4 address, the /48 of an IPv6 address.
+runtime::IpAddress network_of(const runtime::Endpoint& endpoint) {
+  runtime::IpAddress network = endpoint.ip;
+  std::fill(network.bytes.begin() + (network.v6 ? 6 : 3), network.bytes.end(), 0);
+  network.scope = 0;
+  return network;
+}
+
 }  // namespace
 
 Host::Impl::Impl(runtime::Runtime runtime, HostConfig settings)
@@ -31,6 +39,7 @@ Host::Impl::Impl(runtime::Runtime runtime, HostConfig settings)
 void Host::Impl::start() {
   tasks.spawn(notify_loop(shared_from_this()));
   tasks.spawn(bury_loop(shared_from_this()));
+  tasks.spawn(shed_loop(shared_from_this()));
   tasks.spawn(push_loop(shared_from_this()));
   serve_identify();
 }
@@ -88,14 +97,12 @@ Task<void> Host::Impl::accept_loop(std::shared_ptr<Impl> self, runtime::TcpListe
 }
 
 void Host::Impl::on_accepted(std::unique_ptr<runtime::TcpStream> tcp) {
-  if (established() >= config.limits.connections) return;  // which closes it
-  // An honest peer is through in a few round trips, so whoever has been at it longest goes: silent
-  // connections cannot keep others out.
+  if (established() >= config.limits.connections && !most_crowded(tcp->remote(), false)) {
+    return;  // which closes it
+  }
   if (pending_inbound() >= config.limits.pending_inbound) {
-    const auto oldest = std::ranges::find_if(
-        links, [](const auto& link) { return !link->outbound() && !link->established(); });
-    const auto doomed = *oldest;
-    doomed->end(Error(Code::limit, "too many connections are being opened"), true);
+    most_dispensable_pending()->end(Error(Code::limit, "too many connections are being opened"),
+                                    true);
   }
   const Multiaddr remote = multiaddr_of(tcp->remote());
   start_link(std::move(tcp), Connection::Role::listener, std::nullopt, remote);
@@ -104,6 +111,47 @@ void Host::Impl::on_accepted(std::unique_ptr<runtime::TcpStream> tcp) {
 std::size_t Host::Impl::pending_inbound() const {
   return static_cast<std::size_t>(std::ranges::count_if(
       links, [](const auto& link) { return !link->outbound() && !link->established(); }));
+}
+
+/// Of those that are being opened by the network that opens most, the one that has come least far,
+/// and of these the oldest: an honest peer is through in a few round trips, so silent connections
+/// cannot keep others out, however fast they come again.
+Link* Host::Impl::most_dispensable_pending() const {
+  std::map<runtime::IpAddress, std::size_t> crowd;
+  const auto pending = [](const Link& link) { return !link.outbound() && !link.established(); };
+  for (const auto& link : links) {
+    if (pending(*link)) ++crowd[network_of(link->remote_endpoint())];
+  }
+  Link* found = nullptr;
+  std::size_t most = 0;
+  for (const auto& link : links) {
+    if (!pending(*link)) continue;
+    const std::size_t count = crowd.at(network_of(link->remote_endpoint()));
+    if (count < most || (count == most && found && link->phase() >= found->phase())) continue;
+    found = link.get();
+    most = count;
+  }
+  return found;
+}
+
+/// The youngest established connection from outside of the network that has most, if it has more
+/// than the newcomer's with the newcomer, who is `counted` already or not; else null.
+Link* Host::Impl::most_crowded(const runtime::Endpoint& newcomer, bool counted) const {
+  std::map<runtime::IpAddress, std::size_t> crowd;
+  const auto counts = [](const Link& link) { return !link.outbound() && link.established(); };
+  for (const auto& link : links) {
+    if (counts(*link)) ++crowd[network_of(link->remote_endpoint())];
+  }
+  Link* found = nullptr;
+  std::size_t most = crowd[network_of(newcomer)] + (counted ? 0 : 1);
+  for (const auto& link : links) {
+    if (!counts(*link)) continue;
+    const std::size_t count = crowd.at(network_of(link->remote_endpoint()));
+    if (count < most || (count == most && !found)) continue;
+    found = link.get();
+    most = count;
+  }
+  return found;
 }
 
 std::size_t Host::Impl::established() const {
@@ -132,8 +180,12 @@ void Host::Impl::on_established(Link& link) {
   if (peer == id) return refuse(Code::mismatch, "the peer is ourselves");
   if (banned.contains(peer)) return refuse(Code::permission, "the peer is banned");
   if (established() > config.limits.connections) {
-    return refuse(Code::limit,
-                  "there are " + std::to_string(established() - 1) + " connections already");
+    Link* const crowded = most_crowded(link.remote_endpoint(), true);
+    if (!crowded || crowded == &link) {
+      return refuse(Code::limit,
+                    "there are " + std::to_string(established() - 1) + " connections already");
+    }
+    crowded->end(Error(Code::limit, "another network's peer takes its place"));
   }
   const auto known = peers.find(peer);
   if (known != peers.end() && known->second.links.size() >= config.limits.connections_per_peer) {
@@ -149,6 +201,23 @@ void Host::Impl::on_established(Link& link) {
   }
   ++entry.identifying;
   tasks.spawn(identify(shared_from_this(), link.shared_from_this()));
+}
+
+void Host::Impl::on_held(std::uint64_t before, std::uint64_t now) {
+  held += now - before;
+  if (held > config.limits.held && now > before) overfull.wake_all();
+}
+
+/// From the queue, because a link is not to end inside a call of its own stream.
+Task<void> Host::Impl::shed_loop(std::shared_ptr<Impl> self) {
+  for (;;) {
+    while (self->held > self->config.limits.held && !self->links.empty()) {
+      const auto biggest =
+          *std::ranges::max_element(self->links, {}, [](const auto& link) { return link->held(); });
+      biggest->end(Error(Code::limit, "too much waits unread or unsent"), true);
+    }
+    co_await self->overfull.wait();
+  }
 }
 
 void Host::Impl::on_ended(Link& link, Phase phase, const Error& why) {

@@ -40,9 +40,16 @@ struct HostLimits {
   /// inbound.
   std::size_t pending_inbound = 32;
   std::size_t pending_outbound = 64;
+  /// Established ones. A newcomer past it takes the place of one from the network (of one operator,
+  /// as far as that can be told: an IPv4 /24, an IPv6 /48) that has most of them, if its own has
+  /// fewer; else it is refused.
   std::size_t connections = 256;
   std::size_t connections_per_peer = 8;
   std::size_t streams_per_connection = 512;
+  /// Bytes that all connections together hold for their streams, received and unread or written and
+  /// unsent; past it the connection that holds most is ended. A connection's own bounds would let
+  /// strangers make us hold gigabytes; go-libp2p's system scope begins at 128 MiB too.
+  std::uint64_t held = 128 << 20;
 };
 
 struct HostConfig {

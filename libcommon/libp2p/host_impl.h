@@ -41,6 +41,7 @@ struct Host::Impl final : Link::Owner, std::enable_shared_from_this<Host::Impl> 
   bool supports(std::string_view protocol) const override;
   void on_established(Link& link) override;
   void on_stream(Link& link, std::unique_ptr<MuxedStream> stream) override;
+  void on_held(std::uint64_t before, std::uint64_t now) override;
   void on_ended(Link& link, Phase phase, const Error& why) override;
 
   // Connections (host.cpp).
@@ -51,6 +52,8 @@ struct Host::Impl final : Link::Owner, std::enable_shared_from_this<Host::Impl> 
   std::shared_ptr<Link> start_link(std::unique_ptr<runtime::TcpStream> tcp, Connection::Role role,
                                    std::optional<PeerId> expected, Multiaddr remote);
   std::size_t pending_inbound() const;
+  Link* most_dispensable_pending() const;
+  Link* most_crowded(const runtime::Endpoint& newcomer, bool counted) const;
   std::size_t established() const;
   bool connected(const PeerId& peer) const;
   Link* usable_link(const PeerId& peer) const;
@@ -64,6 +67,7 @@ struct Host::Impl final : Link::Owner, std::enable_shared_from_this<Host::Impl> 
   void notify(std::function<void(HostObserver&)> call);
   static Task<void> notify_loop(std::shared_ptr<Impl> self);
   static Task<void> bury_loop(std::shared_ptr<Impl> self);
+  static Task<void> shed_loop(std::shared_ptr<Impl> self);
 
   // Dialing (dialer.cpp).
   static Task<Result<PeerId>> connect(std::shared_ptr<Impl> self, Multiaddr to, DialTrace* trace);
@@ -95,6 +99,7 @@ struct Host::Impl final : Link::Owner, std::enable_shared_from_this<Host::Impl> 
   std::set<PeerId> banned;
   std::map<std::string, std::shared_ptr<Service>, std::less<>> services;
 
+  std::uint64_t held = 0;  // by all links for their streams
   std::size_t pending_outbound = 0;
   std::set<PeerId> dialing;
   std::uint64_t description = 1;  // version of what identify tells about us
@@ -106,6 +111,7 @@ struct Host::Impl final : Link::Owner, std::enable_shared_from_this<Host::Impl> 
   runtime::WaitList dial_finished;  // dialing or pending_outbound has shrunk
   runtime::WaitList identified;     // an identify ended
   runtime::WaitList noticed;
+  runtime::WaitList overfull;  // held passed its limit
   runtime::WaitList described;
   runtime::TaskGroup tasks;
   runtime::TaskGroup accepting;

@@ -131,7 +131,14 @@ void Link::fail_with(Error why) {
   output_.wake_all();
 }
 
+void Link::note_held() {
+  const std::uint64_t held = established() && !ended_ ? connection_.mux().held() : 0;
+  const std::uint64_t before = std::exchange(held_, held);
+  if (owner_ && held != before) owner_->on_held(before, held);
+}
+
 void Link::kick() {
+  note_held();
   if (!ended_ && connection_.has_output()) output_.wake_all();
 }
 
@@ -206,6 +213,7 @@ Result<std::unique_ptr<MuxedStream>> Link::open(std::vector<std::string> protoco
 Result<std::optional<Bytes>> Link::read(YamuxStreamId id, std::size_t most) {
   // What had arrived before the connection ended can still be read.
   auto got = connection_.mux().read(id, most, now());
+  note_held();
   if (ended_ && (!got || !*got)) return fail(*ended_);
   return got;
 }
@@ -287,6 +295,7 @@ void Link::end(Error why, bool reset) {
   for (const auto& [id, stream] : streams_) stream->on_link_ended();
   changed_.wake_all();
   tasks_.cancel();
+  note_held();
   if (owner_) owner_->on_ended(*this, phase_, *ended_);
 }
 

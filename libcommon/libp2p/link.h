@@ -71,6 +71,8 @@ class Link : public std::enable_shared_from_this<Link> {
     virtual bool supports(std::string_view protocol) const = 0;
     virtual void on_established(Link&) = 0;
     virtual void on_stream(Link&, std::unique_ptr<MuxedStream>) = 0;
+    /// The bytes that the link holds for its streams were `before` and are `now`.
+    virtual void on_held(std::uint64_t before, std::uint64_t now) = 0;
     /// Once, last. The owner must not destroy the link inside this call.
     virtual void on_ended(Link&, Phase, const Error&) = 0;
   };
@@ -95,6 +97,8 @@ class Link : public std::enable_shared_from_this<Link> {
   const std::optional<Error>& ended() const { return ended_; }
   const Multiaddr& remote_addr() const { return remote_addr_; }
   const Connection& connection() const { return connection_; }
+  Phase phase() const { return phase_; }
+  std::uint64_t held() const { return held_; }
   runtime::Endpoint remote_endpoint() const { return tcp_->remote(); }
   /// Woken at the end of the opening and of the link.
   runtime::WaitList& changed() { return changed_; }
@@ -115,6 +119,7 @@ class Link : public std::enable_shared_from_this<Link> {
   void expire(YamuxStreamId id);
   void arm();
   void kick();
+  void note_held();
   Time now() const { return runtime_.clock.now(); }
   Result<std::optional<Bytes>> read(YamuxStreamId id, std::size_t most);
   void release(MuxedStream& stream);
@@ -129,6 +134,7 @@ class Link : public std::enable_shared_from_this<Link> {
   DialTrace* trace_ = nullptr;
   Phase phase_ = Phase::negotiate;
   Time phase_began_;
+  std::uint64_t held_ = 0;  // as the owner was told
   bool announced_ = false;  // on_established was called
   bool going_away_ = false;
   bool closing_ = false;

@@ -132,6 +132,7 @@ Result<void> Yamux::write(YamuxStreamId id, Bytes data) {
   if (!stream->ours) acknowledge(id, *stream);
   if (data.empty()) return {};
   stream->unsent += data.size();
+  unsent_ += data.size();
   stream->out.push_back(std::move(data));
   want_ready(id, *stream);
   return {};
@@ -304,6 +305,7 @@ void Yamux::want_event(YamuxStreamId id, Stream& stream) {
 
 void Yamux::drop_unsent(YamuxStreamId id, Stream& stream) {
   stream.out.clear();
+  unsent_ -= stream.unsent;
   stream.unsent = stream.out_offset = 0;
   if (std::exchange(stream.in_ready, false)) std::erase(ready_, id);
   if (std::exchange(stream.in_control, false)) {

@@ -132,6 +132,8 @@ class Yamux {
   /// Written and not yet produced.
   std::size_t unsent(YamuxStreamId stream) const;
   std::size_t stream_count() const { return streams_.size(); }
+  /// Bytes held for all streams together: received and unread, written and not yet produced.
+  std::uint64_t held() const { return buffered_ + unsent_; }
   /// The round trip time, smoothed.
   std::optional<Duration> rtt() const { return rtt_; }
 
@@ -204,6 +206,7 @@ class Yamux {
   Streams streams_;
   YamuxStreamId next_id_;
   std::uint64_t buffered_ = 0;   // in all streams
+  std::uint64_t unsent_ = 0;     // in all streams
   std::uint64_t grown_ = 0;      // windows beyond their first 256 KiB, in sum
   std::size_t unacked_out_ = 0;  // our SYN sent, not acknowledged
   std::size_t unacked_in_ = 0;   // the peer's SYN received, not accepted

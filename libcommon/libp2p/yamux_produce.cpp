@@ -108,6 +108,7 @@ bool Yamux::produce_data(Bytes& out, std::size_t end) {
     }
   }
   stream.unsent -= size;
+  unsent_ -= size;
   stream.send_window -= static_cast<std::uint32_t>(size);
   if (stream.unsent == 0) {
     stream.tell_writable = true;

@@ -201,7 +201,7 @@ std::unexpected<Error> Yamux::fail_all(Error error) {
   go_away_to_send_.reset();
   ping_queued_ = false;
   ping_sent_.reset();
-  buffered_ = grown_ = 0;
+  buffered_ = unsent_ = grown_ = 0;
   unacked_in_ = unacked_out_ = 0;
   failure_ = std::move(error);
   return fail(*failure_);
