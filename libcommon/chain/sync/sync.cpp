@@ -262,11 +262,13 @@ Outcome Sync::on_gossip_block(const PeerId& from, ByteView raw, Time now, std::i
   const Outcome* outcome = or_fail(result);
   if (outcome == nullptr) return Outcome::of(Verdict::future, Rule::none, failed_->message());
   switch (outcome->verdict) {
-    case Verdict::ok:
-      if (const HeaderNode* node = chain_.find(id); node != nullptr && peer != nullptr) {
-        know(*peer, *node);
-      }
-      break;
+    case Verdict::ok: {
+      const HeaderNode& node = *chain_.find(id);
+      if (peer != nullptr) know(*peer, node);
+      plan(now);
+      if (chain_.is_active(node)) return *outcome;
+      return Outcome::of(Verdict::orphan, Rule::none, "its branch is not the active one");
+    }
     case Verdict::orphan:
       if (peer != nullptr) peer->wants_headers = true;
       break;
@@ -382,7 +384,8 @@ void Sync::plan_peer(const PeerId& id, Peer& peer, Time now) {
 void Sync::plan_bodies(const PeerId& id, Peer& peer, Time now) {
   if (peer.has == nullptr) return;
   if (chain_.is_invalid(*peer.has)) {
-    peer.has = nullptr;
+    // Peers announce only what they follow, so it follows a block that breaks a rule.
+    drop(id, peer, Error(Code::rejected, "its chain holds a block that is refused"), true);
     return;
   }
   if (peer.has->chainwork <= chain_.tip().chainwork) return;

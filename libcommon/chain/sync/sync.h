@@ -103,7 +103,9 @@ class Sync {
   /// The answer is malformed (Code::parse, Code::limit), or there is none.
   void on_failure(const PeerId& peer, std::uint64_t number, const Error& why, Time now);
 
-  /// A block by gossip. Tells whether it may be passed on: Verdict::ok alone.
+  /// A block by gossip. Tells whether it may be passed on: Verdict::ok alone. A block beside the
+  /// active chain is kept but, as its body was not judged in full, not passed on: else whoever
+  /// can judge it would blame us.
   Outcome on_gossip_block(const PeerId& from, ByteView raw, Time now, std::int64_t wall_s);
   /// The same for a transaction. Verdict::invalid with Rule::none: it is known, or does not fit our
   /// accounts now, which is nobody's fault.

@@ -466,6 +466,28 @@ TEST_CASE("gossip is judged: good, from the future, invalid, mutated, no block a
   CHECK(desk.drops[1].peer == peer(3));
 }
 
+TEST_CASE("a block beside the active chain is kept and not passed on, since nobody has judged it") {
+  Desk desk("sync-beside");
+  const Block first = desk.local.mine(1);
+  desk.meet(peer(1), desk.sync.status());
+  Block rival = block_on(*desk.local.chain, desk.local.chain->tree().genesis(), 2);
+  rival.txs[0].amount += 1;  // invalid, which shows only when it is connected
+  rival = mined(rival);
+  CHECK_FALSE(desk.sync.on_gossip_block(peer(1), rival.encode(), desk.now, kStart).ok());
+  desk.collect();
+  CHECK(desk.drops.empty());
+  CHECK(desk.local.chain->tip().id == first.id());
+
+  // Whoever builds on it shows that it follows it.
+  const HeaderNode& node = *desk.local.chain->find(rival.id());
+  const Block next = block_on(*desk.local.chain, node, 2);
+  CHECK_FALSE(desk.sync.on_gossip_block(peer(1), next.encode(), desk.now, kStart).ok());
+  desk.collect();
+  REQUIRE(desk.drops.size() == 1);
+  CHECK(desk.drops[0].ban);
+  CHECK(desk.local.chain->tip().id == first.id());
+}
+
 TEST_CASE("transactions: forged ones cost a ban, those that only do not fit now nothing") {
   Desk desk("sync-transactions");
   for (int i = 0; i < 3; ++i) desk.local.mine(1);
