@@ -1,5 +1,5 @@
 // LAYERS: p2p_chain_sync
-// OPTIONS: -max_len=400
+// OPTIONS: -max_len=240 -entropic=0
 // What a command makes of anything that might sit behind a node's socket: it ends with an answer or
 // an error, and the same in whatever pieces the bytes come.
 #include <algorithm>

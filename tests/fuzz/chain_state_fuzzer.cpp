@@ -1,5 +1,5 @@
 // LAYERS: p2p_chain_ledger
-// OPTIONS: -max_len=300
+// OPTIONS: -max_len=300 -entropic=0
 // Blocks of any transactions: what applies can be undone exactly, coins are neither made nor lost,
 // and what the mempool selects always applies.
 #include "chain/ledger/mempool.h"
