@@ -129,6 +129,7 @@ Task<Result<ExitStatus>> run_node(cli::Context& context, const Options& options,
   P2P_CO_CHECK(control.listen(options.path()));
 
   const std::vector<Multiaddr> addrs = node.addresses();
+  if (addrs.empty()) co_return fail(Code::unreachable, "listen", "", "no interface has an address");
   libp2p::mdns::Service mdns(context.runtime, libp2p::mdns::Config(), context.console.log());
   runtime::TaskGroup tasks(context.runtime.queue);
   if (chosen.mdns) {
@@ -156,7 +157,10 @@ void add_node(cli::Command& tool, const Options& options) {
           "that comes or goes, until a signal ends it.")
       .describe(
           "While it runs, submit, mine and peer reach it through DIR/node.sock, and all commands "
-          "that read work beside it.");
+          "that read work beside it. Without --listen it takes connections on every interface, at "
+          "a "
+          "free port. With --mine the reward goes to DIR/reward.key, which is made where there is "
+          "none, unless an option names another receiver.");
   command.group("Mining").flag("--mine", chosen->mine, "mine without end");
   add_reward(command, chosen->reward);
   command.group("Network");
