@@ -1,6 +1,8 @@
+#include <deque>
+
 #include "base/units.h"
 #include "run.h"
-#include "runtime/deadline.h"
+#include "runtime/clock.h"
 #include "splitter.h"
 
 namespace p2p::gossip {
@@ -31,84 +33,88 @@ Task<void> somebody_has(Service& gossip, PublicationPtr publication) {
   }
 }
 
+enum class Waited { done, late, alone };
+
+Task<void> note(std::optional<Waited>& how, runtime::WaitList& changed, Task<void> task,
+                Waited what) {
+  co_await std::move(task);
+  if (!how) how = what;
+  changed.wake_all();
+}
+
 class Publisher {
  public:
-  Publisher(Session& session, Sent& sent)
-      : session_(session), gossip_(session.gossip()), sent_(sent) {}
+  explicit Publisher(Session& session) : session_(session), gossip_(session.gossip()) {}
 
-  Task<Result<void>> send(Bytes data) {
+  Task<Result<ExitStatus>> send(Bytes data) {
     const Options& options = session_.options();
-    const Error nobody = late(options.wait);
-    sent_.sending = true;
-    sent_.resumed.wake_all();
-    if (sent_.count == 0) {
+    if (sent_ == 0) {
       Task<void> peers =
           enough_peers(gossip_, options.topic, static_cast<std::size_t>(options.min_peers));
-      const bool there = co_await within_wait(std::move(peers));
-      if (!there) co_return fail(nobody);
+      auto there = co_await needed(std::move(peers));
+      if (there != ExitStatus::yes) co_return there;
     }
     std::optional<Duration> gap;
     if (options.rate) gap = Duration(std::chrono::seconds(1)) / *options.rate;
     co_await gossip_.room(options.topic, gap);
     auto published = gossip_.publish(options.topic, std::move(data));
     if (!published) co_return fail(std::move(published).error());
-    sent_.under_way.push_back(std::move(*published));
-    ++sent_.count;
-    sent_.sending = false;
-    while (sent_.under_way.size() > kMostUnderWay) {
-      auto confirmed = co_await confirm();
-      if (!confirmed) co_return confirmed;
-    }
-    co_return Result<void>();
+    under_way_.push_back(std::move(*published));
+    ++sent_;
+    co_return co_await confirm(kMostUnderWay);
   }
 
-  Task<Result<void>> finish() {
-    while (!sent_.under_way.empty()) {
-      auto confirmed = co_await confirm();
-      if (!confirmed) co_return confirmed;
+  /// Waits until at most `left` messages are still to arrive somewhere, oldest first.
+  Task<Result<ExitStatus>> confirm(std::size_t left) {
+    while (under_way_.size() > left) {
+      const PublicationPtr oldest = std::move(under_way_.front());
+      under_way_.pop_front();
+      Task<void> arriving = somebody_has(gossip_, oldest);
+      auto arrived = co_await needed(std::move(arriving));
+      if (arrived != ExitStatus::yes) co_return arrived;
+      cli::Console& console = session_.context().console;
+      if (console.format() != cli::Format::text) {
+        console.print(record_of(*oldest->message, oldest->id));
+      }
     }
-    co_return Result<void>();
+    co_return ExitStatus::yes;
   }
 
-  std::uint64_t sent() const { return sent_.count; }
+  std::uint64_t sent() const { return sent_; }
 
  private:
-  /// Waits until the oldest message has arrived somewhere.
-  Task<Result<void>> confirm() {
-    const PublicationPtr oldest = sent_.under_way.front();
-    Task<void> arriving = somebody_has(gossip_, oldest);
-    const bool arrived = co_await within_wait(std::move(arriving));
-    if (!arrived) co_return fail(late(session_.options().wait));
-    sent_.under_way.pop_front();
-    cli::Console& console = session_.context().console;
-    if (console.format() != cli::Format::text) {
-      console.print(record_of(*oldest->message, oldest->id));
-    }
-    co_return Result<void>();
-  }
-
-  Task<bool> within_wait(Task<void> task) {
+  /// Waits for what a message cannot do without: yes when it is there, no when nobody is left who
+  /// could bring it, an error when it takes too long.
+  Task<Result<ExitStatus>> needed(Task<void> task) {
     const runtime::Runtime& runtime = session_.context().runtime;
-    return runtime::before(runtime.queue, runtime.clock,
-                           runtime.clock.now() + session_.options().wait, std::move(task));
-  }
-
-  Error late(Duration wait) const {
-    return Error(Code::timeout, "publish to", session_.options().topic,
-                 "no peer of the topic was found within " + format_duration(wait))
-        .with_hint("somebody must have subscribed to it: p2p-gossip sub " +
-                   session_.options().topic);
+    const Duration wait = session_.options().wait;
+    std::optional<Waited> how;
+    runtime::WaitList changed;
+    runtime::TaskGroup group(runtime.queue);
+    group.spawn(note(how, changed, std::move(task), Waited::done));
+    group.spawn(note(how, changed, runtime::sleep_for(runtime.clock, wait), Waited::late));
+    group.spawn(note(how, changed, session_.alone(), Waited::alone));
+    while (!how) co_await changed.wait();
+    if (how == Waited::done) co_return ExitStatus::yes;
+    if (how == Waited::alone) co_return left_alone(session_);
+    const std::string& topic = session_.options().topic;
+    co_return fail(Error(Code::timeout, "publish to", topic,
+                         "no peer of the topic was found within " + format_duration(wait))
+                       .with_hint("somebody must have subscribed to it: p2p-gossip sub " + topic));
   }
 
   Session& session_;
   Service& gossip_;
-  Sent& sent_;
+  std::deque<PublicationPtr> under_way_;
+  std::uint64_t sent_ = 0;
 };
 
-Task<Result<void>> publish_input(Session& session, Sent& sent, bool counts) {
-  Publisher publisher(session, sent);
+Task<Result<ExitStatus>> publish_input(Session& session, std::uint64_t most) {
+  // Without input, too, it is worth knowing that nobody can be reached.
+  co_await session.tried();
+  if (session.is_alone()) co_return left_alone(session);
+  Publisher publisher(session);
   Splitter splitter(session.options().framing());
-  const std::uint64_t most = counts ? session.options().count.value_or(UINT64_MAX) : UINT64_MAX;
   bool more = true;
   while (more && publisher.sent() < most) {
     auto chunk = co_await session.context().input.read();
@@ -123,27 +129,24 @@ Task<Result<void>> publish_input(Session& session, Sent& sent, bool counts) {
       auto message = splitter.next();
       if (!message) {
         // What came before it is still to arrive.
-        static_cast<void>(co_await publisher.finish());
+        static_cast<void>(co_await publisher.confirm(0));
         co_return fail(std::move(message).error());
       }
       if (!*message) break;
-      auto done = co_await publisher.send(std::move(**message));
-      if (!done) co_return done;
+      auto sent = co_await publisher.send(std::move(**message));
+      if (sent != ExitStatus::yes) co_return sent;
     }
   }
-  auto finished = co_await publisher.finish();
-  co_return finished;
+  co_return co_await publisher.confirm(0);
 }
 
 }  // namespace
 
 Task<void> publish(Session& session, Outcome& outcome, bool ends) {
-  auto published = co_await publish_input(session, outcome.sent, ends);
-  if (!published) {
-    outcome.decide(fail(std::move(published).error()));
-  } else if (ends) {
-    outcome.decide(ExitStatus::yes);
-  }
+  const std::uint64_t most =
+      ends ? session.options().count.value_or(UINT64_MAX) : std::uint64_t(UINT64_MAX);
+  auto published = co_await publish_input(session, most);
+  if (ends || published != ExitStatus::yes) outcome.decide(std::move(published));
 }
 
 }  // namespace p2p::gossip

@@ -9,21 +9,9 @@ using runtime::Task;
 
 namespace {
 
-Task<void> give_up_alone(Session& session, Outcome& outcome, bool receives) {
+Task<void> give_up_alone(Session& session, Outcome& outcome) {
   co_await session.alone();
-  // A subscriber that has heard enough may leave before our input's end is known.
-  while (!receives && outcome.sent.all_arrived()) {
-    co_await outcome.sent.resumed.wait();
-    co_await session.alone();
-  }
-  if (outcome.status) co_return;
-  const bool met = outcome.sent.count > 0 || outcome.received > 0;
-  Error error(Code::not_found,
-              std::string(met ? "every peer has left" : "no peer could be reached") +
-                  ", and none can come");
-  session.context().console.error(
-      std::move(error).with_hint("give a PEER that answers, --listen, or --mdns"));
-  outcome.decide(ExitStatus::no);
+  if (!outcome.status) outcome.decide(left_alone(session));
 }
 
 Task<void> end_after(Session& session, Outcome& outcome, Duration span) {
@@ -32,6 +20,13 @@ Task<void> end_after(Session& session, Outcome& outcome, Duration span) {
 }
 
 }  // namespace
+
+ExitStatus left_alone(Session& session) {
+  const std::string who = session.met() ? "every peer has left" : "no peer could be reached";
+  session.context().console.error(Error(Code::not_found, who + ", and none can come")
+                                      .with_hint("give a PEER that answers, --listen, or --mdns"));
+  return ExitStatus::no;
+}
 
 Task<Result<ExitStatus>> run(cli::Context& context, const Options& options, Work work) {
   auto key = cli::load_key(options.key, context.runtime.random);
@@ -47,7 +42,8 @@ Task<Result<ExitStatus>> run(cli::Context& context, const Options& options, Work
     if (work.receives) parts.spawn(receive(session, outcome));
     if (work.publishes) parts.spawn(publish(session, outcome, !work.receives));
     if (options.span) parts.spawn(end_after(session, outcome, *options.span));
-    parts.spawn(give_up_alone(session, outcome, work.receives));
+    // A publisher misses its peers when it has something to say, and not before.
+    if (work.receives) parts.spawn(give_up_alone(session, outcome));
     while (!outcome.status) co_await outcome.decided.wait();
   }
   co_await session.close();

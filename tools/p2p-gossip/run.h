@@ -1,33 +1,14 @@
 // The subcommands. `pub` says, `sub` hears, `join` does both, over one session.
 #pragma once
 
-#include <algorithm>
-#include <deque>
-
 #include "session.h"
 
 namespace p2p::gossip {
-
-/// What pub has sent.
-struct Sent {
-  std::uint64_t count = 0;
-  /// What is not known yet to have arrived, oldest first.
-  std::deque<libp2p::gossipsub::PublicationPtr> under_way;
-  bool sending = false;  ///< a message waits to be sent
-  runtime::WaitList resumed;
-
-  /// Some were sent, and all have arrived: nobody is missed until there is another to send.
-  bool all_arrived() const {
-    return count > 0 && !sending &&
-           std::ranges::none_of(under_way, [](const auto& one) { return one->written.empty(); });
-  }
-};
 
 /// How a part of the work ended; the first that has a status ends the tool.
 struct Outcome {
   std::optional<Result<cli::ExitStatus>> status;
   std::uint64_t received = 0;
-  Sent sent;
   runtime::WaitList decided;
 
   void decide(Result<cli::ExitStatus> how) {
@@ -41,6 +22,9 @@ struct Outcome {
 runtime::Task<void> publish(Session& session, Outcome& outcome, bool ends);
 /// Prints what comes; decides once --count messages have come.
 runtime::Task<void> receive(Session& session, Outcome& outcome);
+
+/// Says that nobody is left to talk to; the answer is no.
+cli::ExitStatus left_alone(Session& session);
 
 struct Work {
   bool publishes = false;

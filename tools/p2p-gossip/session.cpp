@@ -170,11 +170,17 @@ Task<void> Session::read_peers(Session& self) {
   self.changed_.wake_all();
 }
 
+Task<void> Session::tried() {
+  while (host_.peers().empty() && (dialing_ > 0 || reading_)) co_await changed_.wait();
+}
+
+bool Session::is_alone() const {
+  return mdns_ == nullptr && options_.listen.listen.empty() && !reading_ && dialing_ == 0 &&
+         host_.peers().empty();
+}
+
 Task<void> Session::alone() {
-  const bool others_come = mdns_ != nullptr || !options_.listen.listen.empty();
-  while (others_come || reading_ || dialing_ > 0 || !host_.peers().empty()) {
-    co_await changed_.wait();
-  }
+  while (!is_alone()) co_await changed_.wait();
 }
 
 Task<void> Session::close() {
@@ -182,7 +188,10 @@ Task<void> Session::close() {
   co_await host_.close();
 }
 
-void Session::on_connected(const PeerId&, const Multiaddr&, bool) { changed_.wake_all(); }
+void Session::on_connected(const PeerId&, const Multiaddr&, bool) {
+  met_ = true;
+  changed_.wake_all();
+}
 void Session::on_disconnected(const PeerId&, const Error&) { changed_.wake_all(); }
 
 }  // namespace p2p::gossip

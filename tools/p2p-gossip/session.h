@@ -21,7 +21,13 @@ class Session final : libp2p::HostObserver {
 
   /// Listens, says where, and begins to look for peers.
   Result<void> start();
-  /// Returns when nobody is connected and nobody can come any more.
+  /// Returns when somebody is connected, or everybody was tried.
+  runtime::Task<void> tried();
+  /// Whether anybody was ever connected.
+  bool met() const { return met_; }
+  /// Whether nobody is connected and nobody can come any more.
+  bool is_alone() const;
+  /// Returns when that is so.
   runtime::Task<void> alone();
   /// Writes out what is queued and takes leave of the peers.
   runtime::Task<void> close();
@@ -48,6 +54,7 @@ class Session final : libp2p::HostObserver {
   libp2p::Host host_;
   libp2p::gossipsub::Service gossip_;
   std::unique_ptr<libp2p::mdns::Service> mdns_;
+  bool met_ = false;
   std::size_t dialing_ = 0;
   bool reading_ = false;  ///< peers may still come from standard input
   runtime::WaitList changed_;

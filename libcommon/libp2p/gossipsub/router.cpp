@@ -96,7 +96,7 @@ void Router::on_rpc(const PeerId& from, const Rpc& rpc, Time now) {
   Peer& peer = known->second;
   for (const SubOpt& option : rpc.subscriptions) on_subscription(from, peer, option, now);
   if (!direct(from) && score(from) < config_.thresholds.graylist) return;
-  for (const MessagePtr& message : rpc.publish) on_message(from, message, now);
+  for (const MessagePtr& message : rpc.publish) on_message(from, peer, message, now);
   if (rpc.control.empty() || !peer.meshes()) return;
 
   Rpc reply;
@@ -143,10 +143,12 @@ void Router::on_subscription(const PeerId& from, Peer& peer, const SubOpt& optio
   send(from, std::move(rpc));
 }
 
-void Router::on_message(const PeerId& from, const MessagePtr& message, Time now) {
+void Router::on_message(const PeerId& from, Peer& peer, const MessagePtr& message, Time now) {
+  if (peer.invalid >= kMaxInvalid) return;
   const auto topic = topics_.find(message->topic);
   if (topic == topics_.end()) return;
   if (message->from.empty() || message->seqno.size() != 8 || message->signature.empty()) {
+    ++peer.invalid;
     invalid(from, *message, Offence::bad_message, now);
     return;
   }
@@ -158,6 +160,7 @@ void Router::on_message(const PeerId& from, const MessagePtr& message, Time now)
   // In our name, but not one of ours: a forgery, or an echo of an earlier run with the same key.
   if (equal(message->from, self_.bytes())) return;
   if (!verify(*message)) {
+    ++peer.invalid;
     invalid(from, *message, Offence::bad_message, now);
     return;
   }

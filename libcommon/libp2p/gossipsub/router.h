@@ -101,6 +101,9 @@ class Router {
   static constexpr Duration kMaxBackoff = std::chrono::hours(1);
   /// Peers remembered as pruned, a topic: an attacker with fresh identities ages out of it.
   static constexpr std::size_t kMaxBackoffPeers = 4096;
+  /// Messages that do not verify, taken from one peer in a heartbeat; the rest of what it sends is
+  /// dropped unseen, for verifying costs us more than sending costs it.
+  static constexpr std::size_t kMaxInvalid = 64;
   /// Bytes sent to one peer in answer to its IWANTs in one heartbeat: a whole history window of a
   /// busy topic, and a small message cannot be multiplied into a flood.
   static constexpr std::size_t kMaxIWantBytes = 16 << 20;
@@ -167,7 +170,9 @@ class Router {
     std::size_t topic_bytes = 0;
     Bytes signed_record;
     // Counters of the current heartbeat.
+    std::size_t invalid = 0;
     std::size_t ihaves = 0;
+    std::size_t ihave_ids = 0;
     std::size_t asked = 0;
     std::size_t iwant_ids = 0;
     std::size_t iwant_bytes = 0;
@@ -205,7 +210,7 @@ class Router {
   void leave_meshes(const PeerId& peer, Time now);
   void leave_topic(const PeerId& peer, const std::string& topic);
   void on_subscription(const PeerId& from, Peer& peer, const SubOpt& option, Time now);
-  void on_message(const PeerId& from, const MessagePtr& message, Time now);
+  void on_message(const PeerId& from, Peer& peer, const MessagePtr& message, Time now);
   void invalid(const PeerId& from, const Message& message, Offence offence, Time now);
   void accept(const MessagePtr& message, const MessageId& id, const PeerId& from, Time now);
   std::vector<IWant> on_ihave(const PeerId& from, Peer& peer, const Control& control, Time now);

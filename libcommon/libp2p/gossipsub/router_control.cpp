@@ -9,6 +9,7 @@ std::vector<IWant> Router::on_ihave(const PeerId& from, Peer& peer, const Contro
                                     Time now) {
   if (control.ihave.empty() || score(from) < config_.thresholds.gossip) return {};
   const Params& params = config_.params;
+  const std::size_t most_ids = params.max_ihave_length * params.max_ihave_messages;
   ++peer.ihaves;
   if (peer.ihaves > params.max_ihave_messages || peer.asked >= params.max_ihave_length) {
     // Once a heartbeat is enough to say so.
@@ -24,6 +25,7 @@ std::vector<IWant> Router::on_ihave(const PeerId& from, Peer& peer, const Contro
     if (!topics_.contains(ihave.topic)) continue;
     const std::size_t count = std::min(ihave.ids.size(), params.max_ihave_length);
     for (std::size_t i = 0; i < count && wanted.size() < params.max_ihave_length; ++i) {
+      if (++peer.ihave_ids > most_ids) break;
       auto id = read_id(ihave.ids[i]);
       if (!id) continue;
       peer.form = id->form;
@@ -124,7 +126,8 @@ void Router::on_prune(const PeerId& from, const Control& control, Time now) {
   for (const Prune& prune : control.prune) {
     const auto topic = topics_.find(prune.topic);
     if (topic == topics_.end()) continue;
-    if (topic->second.mesh.erase(from) > 0 && score_) score_->on_prune(from, prune.topic, now);
+    const bool linked = topic->second.mesh.erase(from) > 0;
+    if (linked && score_) score_->on_prune(from, prune.topic, now);
     Duration backoff = config_.params.prune_backoff;
     if (prune.backoff && *prune.backoff > 0) {
       const auto most = std::chrono::duration_cast<std::chrono::seconds>(kMaxBackoff).count();
@@ -132,14 +135,15 @@ void Router::on_prune(const PeerId& from, const Control& control, Time now) {
       backoff = std::chrono::seconds(asked);
     }
     add_backoff(prune.topic, from, backoff, now);
-    if (prune.peers.empty() || score(from) < config_.thresholds.accept_px) continue;
+    // Once a link: reading ids is not free.
+    if (!linked || prune.peers.empty() || score(from) < config_.thresholds.accept_px) continue;
     std::vector<PxPeer> offered = prune.peers;
     random_.shuffle(offered);
+    if (offered.size() > config_.params.prune_peers) offered.resize(config_.params.prune_peers);
     std::erase_if(offered, [this](const PxPeer& peer) {
       const auto id = PeerId::from_bytes(peer.peer_id);
       return !id || *id == self_ || peers_.contains(*id);
     });
-    if (offered.size() > config_.params.prune_peers) offered.resize(config_.params.prune_peers);
     if (!offered.empty()) actions_.push_back(Exchange{from, prune.topic, std::move(offered)});
   }
 }

@@ -9,7 +9,10 @@ void Router::heartbeat(Time now) {
   ++ticks_;
   if (score_) score_->on_heartbeat(now);
   clear_backoff(now);
-  for (auto& [id, peer] : peers_) peer.ihaves = peer.asked = peer.iwant_ids = peer.iwant_bytes = 0;
+  for (auto& [id, peer] : peers_) {
+    peer.invalid = peer.ihaves = peer.ihave_ids = peer.asked = 0;
+    peer.iwant_ids = peer.iwant_bytes = 0;
+  }
   collect_broken_promises(now);
   if (ticks_ % config_.params.direct_connect_ticks == 1) {
     for (const PeerId& peer : config_.direct) {

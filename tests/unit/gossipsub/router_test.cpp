@@ -208,6 +208,23 @@ TEST_CASE("bad messages are dropped and charged to their sender; other topics' a
   CHECK(bench.actions().empty());
 }
 
+TEST_CASE("a peer that sends nothing but bad messages is not verified for ever") {
+  Bench bench;
+  bench.router.subscribe(kTopic, false, bench.now);
+  bench.add(0);
+  bench.actions();
+  const auto bad = std::make_shared<Message>(*bench.message_from(7));
+  bad->data->push_back(1);
+  for (std::size_t i = 0; i < Router::kMaxInvalid + 10; ++i) bench.deliver(0, bad);
+  CHECK(offences(bench.only<Penalty>(), Offence::bad_message) == Router::kMaxInvalid);
+  bench.deliver(0, bench.message_from(7));
+  CHECK(bench.actions().empty());
+  bench.beat();
+  bench.actions();
+  bench.deliver(0, bench.message_from(7));
+  CHECK(bench.only<Deliver>().size() == 1);
+}
+
 TEST_CASE("a bad copy does not keep the good message out") {
   Bench bench;
   bench.router.subscribe(kTopic, false, bench.now);
