@@ -38,6 +38,8 @@ class Finally {
   F undo_;
 };
 
+Error closed_host() { return Error(Code::cancelled, "the host has taken its leave"); }
+
 Error hinted(Error error) {
   switch (error.code) {
     case Code::refused:
@@ -112,10 +114,10 @@ Task<Result<PeerId>> Host::Impl::dial_target(std::shared_ptr<Impl> self, Target 
   if (target.peer && self->banned.contains(*target.peer)) {
     co_return fail(Code::permission, "the peer is banned");
   }
-  while (self->pending_outbound >= self->config.limits.pending_outbound) {
+  while (self->pending_outbound >= self->config.limits.pending_outbound && !self->closing) {
     co_await self->dial_finished.wait();
   }
-  if (self->stopped) co_return fail(Code::cancelled, "the host has stopped");
+  if (self->closing) co_return fail(closed_host());
   if (self->established() >= self->config.limits.connections) {
     co_return fail(Code::limit,
                    "there are " + std::to_string(self->established()) + " connections already");
@@ -134,7 +136,7 @@ Task<Result<PeerId>> Host::Impl::dial_target(std::shared_ptr<Impl> self, Target 
   auto tcp = co_await std::move(bounded);
   if (!tcp) co_return fail(Code::timeout, "no answer to TCP connect within 5 s");
   if (!*tcp) co_return fail(std::move(*tcp).error());
-  if (self->stopped) co_return fail(Code::cancelled, "the host has stopped");
+  if (self->closing) co_return fail(closed_host());
   trace.took[Phase::dial] = clock.now() - began;
   trace.phase = Phase::negotiate;
 

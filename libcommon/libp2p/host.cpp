@@ -45,7 +45,7 @@ void Host::Impl::start() {
 }
 
 void Host::Impl::stop() {
-  stopped = true;
+  stopped = closing = true;
   accepting.cancel();
   tasks.cancel();
   services.clear();
@@ -199,7 +199,7 @@ void Host::Impl::on_established(Link& link) {
       observer.on_connected(peer, remote, outbound);
     });
   }
-  ++entry.identifying;
+  entry.identifying.insert(&link);
   tasks.spawn(identify(shared_from_this(), link.shared_from_this()));
 }
 
@@ -252,6 +252,8 @@ Task<void> Host::Impl::bury_loop(std::shared_ptr<Impl> self) {
 }
 
 Task<void> Host::Impl::close(std::shared_ptr<Impl> self) {
+  self->closing = true;
+  self->dial_finished.wake_all();
   self->accepting.cancel();
   self->listeners.clear();
   const auto open = self->links;

@@ -22,7 +22,7 @@ struct Host::Impl final : Link::Owner, std::enable_shared_from_this<Host::Impl> 
   struct Peer {
     std::vector<std::shared_ptr<Link>> links;  // oldest first
     std::optional<Identity> identity;
-    int identifying = 0;                   // identify streams under way
+    std::set<const Link*> identifying;     // links whose identify is under way
     std::optional<Error> identify_failed;  // why the last one failed
     std::uint64_t told = 0;                // the version of our description that the peer has
   };
@@ -90,6 +90,7 @@ struct Host::Impl final : Link::Owner, std::enable_shared_from_this<Host::Impl> 
   runtime::Runtime rt;
   HostConfig config;
   PeerId id;
+  bool closing = false;  // takes leave: nothing is dialed any more
   bool stopped = false;
 
   std::list<std::unique_ptr<runtime::TcpListener>> listeners;

@@ -94,8 +94,8 @@ Task<void> Host::Impl::identify(std::shared_ptr<Impl> self, std::shared_ptr<Link
     if (read && *read) (*stream)->close_write();
   }
   const auto known = self->peers.find(peer);
-  if (known == self->peers.end()) co_return;
-  --known->second.identifying;
+  // Where the peer has come back meanwhile, that is another connection's business.
+  if (known == self->peers.end() || known->second.identifying.erase(link.get()) == 0) co_return;
   Identity identity;
   Result<void> applied = fail(Code::internal, "");
   if (!answer) {
@@ -187,7 +187,7 @@ Task<Result<Identity>> Host::Impl::identity_of(std::shared_ptr<Impl> self, PeerI
       co_return fail(Code::closed, "identify", peer.text(), "there is no connection to the peer");
     }
     if (known->second.identity) co_return *known->second.identity;
-    if (known->second.identifying == 0) {
+    if (known->second.identifying.empty()) {
       co_return fail(
           known->second.identify_failed.value_or(Error(Code::internal, "identify has not begun"))
               .during("identify", peer.text()));

@@ -1,5 +1,7 @@
 #include "libp2p/host.h"
 
+#include <deque>
+
 #include "unit/libp2p/host_fixture.h"
 
 namespace p2p::libp2p::testing {
@@ -267,6 +269,143 @@ TEST_CASE("closing takes leave: the last words arrive and both sides know that i
   CHECK(p.b.host.peers().empty());
   CHECK(p.a.diary.lines.back() == "disconnected closed");
   CHECK(p.b.diary.lines.back() == "disconnected closed");
+}
+
+// A connection that was being dialed stood up after the leave, or kept it from its end.
+TEST_CASE("closing ends dials that are under way, and takes no longer for them") {
+  for (const bool other : {false, true}) {
+    for (const Duration begun : {Duration(5ms), Duration(15ms), Duration(25ms), Duration(45ms)}) {
+      Pair p;
+      Node c(p.world, 3);
+      if (other) {
+        runtime::SimLink slow;
+        slow.latency = 300ms;
+        p.world.set_link(p.a.machine, c.machine, slow);
+        REQUIRE(p.a.wait(p.world, p.a.host.connect(c.at())));
+      }
+      std::optional<Result<PeerId>> dialed;
+      p.a.machine.spawn(Node::keep(dialed, p.a.host.connect(p.b.at())));
+      p.world.run_for(begun);
+      CHECK(p.world.run(p.a.machine, p.a.host.close(), 2s));
+      p.world.run_for(2s);
+      CHECK(p.a.host.peers().empty());
+      REQUIRE(dialed);
+      CHECK_FALSE(*dialed);
+      CHECK_FALSE(p.a.wait(p.world, p.a.host.connect(p.b.at())));
+    }
+  }
+}
+
+/// A connection whose bytes the test holds back, and that it can break.
+struct Gate {
+  bool held = false;
+  bool broken = false;
+  runtime::WaitList changed;
+};
+
+class GatedStream final : public runtime::TcpStream {
+ public:
+  GatedStream(std::unique_ptr<runtime::TcpStream> inner, Gate& gate)
+      : inner_(std::move(inner)), gate_(gate) {}
+  Task<Result<ByteView>> read() override {
+    auto got = co_await inner_->read();
+    while (gate_.held) co_await gate_.changed.wait();
+    if (gate_.broken) co_return fail(Code::reset, "broken by the test");
+    co_return got;
+  }
+  Task<Result<void>> write(Bytes data) override { return inner_->write(std::move(data)); }
+  void shutdown() override { inner_->shutdown(); }
+  void close(bool reset) override { inner_->close(reset); }
+  runtime::Endpoint local() const override { return inner_->local(); }
+  runtime::Endpoint remote() const override { return inner_->remote(); }
+
+ private:
+  std::unique_ptr<runtime::TcpStream> inner_;
+  Gate& gate_;
+};
+
+/// Accepts connections, each through the next of some gates.
+class GatedListener final : public runtime::TcpListener {
+ public:
+  GatedListener(std::unique_ptr<runtime::TcpListener> inner, std::deque<Gate>& gates)
+      : inner_(std::move(inner)), gates_(gates) {}
+  Task<Result<std::unique_ptr<runtime::TcpStream>>> accept() override {
+    auto stream = co_await inner_->accept();
+    if (!stream) co_return fail(std::move(stream).error());
+    co_return std::make_unique<GatedStream>(std::move(*stream), gates_.emplace_back());
+  }
+  runtime::Endpoint local() const override { return inner_->local(); }
+
+ private:
+  std::unique_ptr<runtime::TcpListener> inner_;
+  std::deque<Gate>& gates_;
+};
+
+class GatedNet final : public runtime::Net {
+ public:
+  explicit GatedNet(runtime::Net& inner) : inner_(inner) {}
+  Task<Result<std::unique_ptr<runtime::TcpStream>>> connect(runtime::Endpoint to) override {
+    return inner_.connect(to);
+  }
+  Result<std::unique_ptr<runtime::TcpListener>> listen(const runtime::Endpoint& at) override {
+    P2P_TRY(auto listener, inner_.listen(at));
+    return std::make_unique<GatedListener>(std::move(listener), gates);
+  }
+  Result<std::unique_ptr<runtime::UdpSocket>> udp(const runtime::Endpoint& at,
+                                                  const runtime::UdpOptions& options) override {
+    return inner_.udp(at, options);
+  }
+  Result<std::vector<runtime::Interface>> interfaces() override { return inner_.interfaces(); }
+  runtime::Resolver& resolver() override { return inner_.resolver(); }
+  Result<std::unique_ptr<runtime::TcpListener>> listen_local(const std::string& path) override {
+    return inner_.listen_local(path);
+  }
+  Task<Result<std::unique_ptr<runtime::TcpStream>>> connect_local(std::string path) override {
+    return inner_.connect_local(std::move(path));
+  }
+
+  std::deque<Gate> gates;  ///< of the accepted connections, in order
+
+ private:
+  runtime::Net& inner_;
+};
+
+// The identify of a connection that had ended counted as the end of its successor's.
+TEST_CASE("a peer that reconnects in one moment is identified on its new connection") {
+  SimWorld world(1);
+  SimHost& machine = world.host("gated");
+  const runtime::Runtime outer = machine.runtime();
+  GatedNet net(outer.net);
+  Host host(runtime::Runtime{outer.queue, outer.clock, outer.random, net, outer.workers},
+            config_of(1));
+  REQUIRE(host.listen(addr("/ip4/0.0.0.0/tcp/4001")));
+  const Multiaddr at = addr("/ip4/" + machine.ip().text() + "/tcp/4001").with_peer(host.id());
+  Node peer(world, 2);
+
+  // Links of 10 ms: the third message of Noise, which ends the opening, arrives after 70 ms.
+  std::optional<Result<PeerId>> first;
+  std::optional<Result<PeerId>> second;
+  peer.machine.spawn(Node::keep(first, peer.host.dial(at)));
+  world.run_for(75ms);
+  REQUIRE(net.gates.size() == 1);
+  net.gates[0].held = true;  // so that identify gets no answer
+  peer.machine.spawn(Node::keep(second, peer.host.dial(at)));
+  world.run_for(65ms);
+  REQUIRE(net.gates.size() == 2);
+  net.gates[1].held = true;
+  world.run_for(20ms);
+  REQUIRE(host.connected(peer.host.id()));
+
+  net.gates[0].held = net.gates[1].held = false;
+  net.gates[0].broken = true;
+  net.gates[0].changed.wake_all();
+  net.gates[1].changed.wake_all();
+  std::optional<Result<Identity>> identity;
+  machine.spawn(Node::keep(identity, host.identity_of(peer.host.id())));
+  world.run_for(5s);
+  REQUIRE(identity);
+  REQUIRE(*identity);
+  CHECK((*identity)->agent == "test/2");
 }
 
 TEST_CASE("a peer that is disconnected can be connected again") {
