@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "crypto/wipe.h"
 #include "multiformats/peer_id.h"
 
 namespace p2p::cli {
@@ -142,8 +143,9 @@ Result<crypto::SigningKey> read_key_file(const std::string& path) {
     return fail(Error(Code::permission, "read key", path, "others can read or write this file")
                     .with_hint("chmod 600 " + path));
   }
-  P2P_TRY(const Bytes data, read_whole(file, path, kMaxKeyFileSize));
+  P2P_TRY(Bytes data, read_whole(file, path, kMaxKeyFileSize));
   auto key = multiformats::decode_private_key(data);
+  crypto::wipe(data);
   if (!key) return fail(std::move(key).error().during("read key", path));
   return key;
 }
@@ -151,7 +153,9 @@ Result<crypto::SigningKey> read_key_file(const std::string& path) {
 Result<void> create_key_file(const std::string& path, const crypto::SigningKey& key) {
   File file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (file.fd() < 0) return system_failure("create key", path, errno);
-  auto written = write_whole(file, path, multiformats::encode_private_key(key));
+  Bytes data = multiformats::encode_private_key(key);
+  auto written = write_whole(file, path, data);
+  crypto::wipe(data);
   if (written && ::fsync(file.fd()) != 0) written = system_failure("create key", path, errno);
   if (!file.close() && written) written = system_failure("create key", path, errno);
   if (!written) {

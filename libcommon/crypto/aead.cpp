@@ -1,10 +1,11 @@
 #include "crypto/aead.h"
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
 #include <cstdlib>
+
+#include "crypto/wipe.h"
 
 namespace p2p::crypto {
 namespace {
@@ -45,7 +46,7 @@ struct ChaChaPoly::Impl {
   Impl() = default;
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
-  ~Impl() { OPENSSL_cleanse(key.data(), key.size()); }
+  ~Impl() { wipe(key); }
 
   EVP_CIPHER_CTX* begin(Context& context, bool encrypt, ByteView nonce, ByteView ad) {
     require(nonce.size() == kAeadNonceSize);
@@ -95,7 +96,7 @@ bool ChaChaPoly::open(ByteView nonce, ByteView ad, ByteView sealed, MutableBytes
   std::uint8_t none[kAeadTagSize];
   int written = 0;
   if (EVP_CipherFinal_ex(context, none, &written) == 1) return true;
-  OPENSSL_cleanse(out.data(), out.size());
+  wipe(out);
   return false;
 }
 

@@ -14,6 +14,7 @@
 #include <memory>
 
 #include "crypto/hash.h"
+#include "crypto/wipe.h"
 
 namespace p2p::crypto {
 namespace {
@@ -229,10 +230,14 @@ SigningKey::SigningKey(const std::array<std::uint8_t, 32>& seed) : seed_(seed) {
   CryptoPP::Donna::ed25519_publickey(share_.data(), seed_.data());
 }
 
+SigningKey::~SigningKey() { wipe(seed_); }
+
 SigningKey SigningKey::generate(Random& random) {
   std::array<std::uint8_t, 32> seed;
   random.fill(seed);
-  return SigningKey(seed);
+  SigningKey key(seed);
+  wipe(seed);
+  return key;
 }
 
 SigningKey SigningKey::from_seed(const std::array<std::uint8_t, 32>& seed) {

@@ -32,9 +32,13 @@ Result<void> check_key(const PublicKey& key);
 /// over SHA-256. A malformed key or signature is simply false.
 [[nodiscard]] bool verify(const PublicKey& key, ByteView message, ByteView signature);
 
-/// An Ed25519 key pair.
+/// An Ed25519 key pair. Every copy wipes its secret at its end.
 class SigningKey {
  public:
+  SigningKey(const SigningKey&) = default;
+  SigningKey& operator=(const SigningKey&) = default;
+  ~SigningKey();
+
   static SigningKey generate(Random& random);
   static SigningKey from_seed(const std::array<std::uint8_t, 32>& seed);
 

@@ -2,12 +2,17 @@
 
 #include <cryptopp/donna.h>
 
+#include "crypto/wipe.h"
+
 namespace p2p::crypto {
 
+X25519Pair::~X25519Pair() { wipe(secret); }
+
 X25519Pair x25519_generate(Random& random) {
-  X25519Key secret;
-  random.fill(secret);
-  return x25519_from_secret(secret);
+  X25519Pair pair;
+  random.fill(pair.secret);
+  CryptoPP::Donna::curve25519_mult(pair.share.data(), pair.secret.data());
+  return pair;
 }
 
 X25519Pair x25519_from_secret(const X25519Key& secret) {

@@ -10,9 +10,11 @@ namespace p2p::crypto {
 
 using X25519Key = std::array<std::uint8_t, 32>;
 
+/// Every copy wipes its secret at its end.
 struct X25519Pair {
-  X25519Key secret;
-  X25519Key share;  ///< the public key
+  ~X25519Pair();
+  X25519Key secret{};
+  X25519Key share{};  ///< the public key
 };
 
 X25519Pair x25519_generate(Random& random);

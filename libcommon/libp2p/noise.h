@@ -10,6 +10,7 @@
 #include "crypto/aead.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
+#include "crypto/wipe.h"
 #include "crypto/x25519.h"
 
 namespace p2p::libp2p {
@@ -46,6 +47,9 @@ class NoiseHandshake {
   /// The ephemeral key is drawn from `random` when its message is written.
   NoiseHandshake(bool initiator, ByteView prologue, crypto::X25519Pair static_key,
                  crypto::Random& random);
+  ~NoiseHandshake() { crypto::wipe(chaining_key_); }
+  NoiseHandshake(const NoiseHandshake&) = delete;
+  NoiseHandshake& operator=(const NoiseHandshake&) = delete;
 
   /// Whether the next message is ours to write, as long as it is not done.
   bool our_turn() const { return !done() && (step_ % 2 == 0) == initiator_; }

@@ -5,6 +5,7 @@
 
 #include "base/basen.h"
 #include "base/varint.h"
+#include "crypto/wipe.h"
 #include "multiformats/cid.h"
 
 namespace p2p::multiformats {
@@ -148,6 +149,7 @@ Result<crypto::SigningKey> decode_private_key(ByteView protobuf) {
   std::array<std::uint8_t, 32> seed;
   std::ranges::copy(data.first(32), seed.begin());
   auto key = crypto::SigningKey::from_seed(seed);
+  crypto::wipe(seed);
   const auto share = key.public_key().data;
   for (auto rest = data.subspan(32); !rest.empty(); rest = rest.subspan(32)) {
     if (!equal(rest.first(32), share)) {

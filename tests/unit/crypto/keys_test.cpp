@@ -3,9 +3,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <new>
 #include <string>
 
 #include "base/basen.h"
+#include "crypto/x25519.h"
 #include "unit/crypto/foreign_keys.h"
 
 using namespace p2p;
@@ -218,4 +220,36 @@ TEST_CASE("key types have names") {
   const PublicKey unknown{static_cast<KeyType>(9), Bytes(32, 1)};
   CHECK_FALSE(crypto::check_key(unknown));
   CHECK_FALSE(crypto::verify(unknown, kMessage, Bytes(64, 1)));
+}
+
+namespace {
+
+/// What an object with the secret bytes 0x5a leaves behind.
+template <class T, class Make>
+std::size_t traces_of(Make make) {
+  alignas(T) unsigned char room[sizeof(T)] = {};
+  T* const made = new (room) T(make());
+  const auto count = [&room] {
+    std::size_t longest = 0;
+    for (std::size_t i = 0, run = 0; i < sizeof room; ++i) {
+      run = room[i] == 0x5a ? run + 1 : 0;
+      longest = std::max(longest, run);
+    }
+    return longest;
+  };
+  REQUIRE(count() >= 32);
+  made->~T();
+  return count();
+}
+
+}  // namespace
+
+// Seeds stayed in freed memory.
+TEST_CASE("secret keys are wiped at their end, copies too") {
+  std::array<std::uint8_t, 32> secret;
+  secret.fill(0x5a);
+  CHECK(traces_of<SigningKey>([&] { return SigningKey::from_seed(secret); }) < 4);
+  const auto original = SigningKey::from_seed(secret);
+  CHECK(traces_of<SigningKey>([&] { return original; }) < 4);
+  CHECK(traces_of<crypto::X25519Pair>([&] { return crypto::x25519_from_secret(secret); }) < 4);
 }
