@@ -3,8 +3,6 @@
 #include <signal.h>
 #include <time.h>
 
-#include <cstdlib>
-
 #include "base/units.h"
 #include "runtime/deadline.h"
 #include "runtime/uv/uv_runtime.h"
@@ -52,17 +50,6 @@ runtime::Task<int> main_task(Context& context, const NetworkBody& body,
     outcome.emplace(fail(Code::timeout, "timed out after " + format_duration(*timeout)));
   }
   co_return 0;
-}
-
-/// Ends the process by `signal`, so that its parent sees what ended it.
-[[noreturn]] void end_by_signal(int signal) {
-  ::signal(signal, SIG_DFL);
-  sigset_t only;
-  sigemptyset(&only);
-  sigaddset(&only, signal);
-  ::sigprocmask(SIG_UNBLOCK, &only, nullptr);
-  ::raise(signal);
-  std::_Exit(128 + signal);
 }
 
 /// Has the system send `signal` again after kGraceSeconds, whatever we are doing then.

@@ -34,18 +34,17 @@ int write_all(int fd, ByteView data) {
   return 0;
 }
 
-/// A reader that went away: end as by SIGPIPE, which whoever started us may have ignored.
-[[noreturn]] void end_by_sigpipe() {
-  ::signal(SIGPIPE, SIG_DFL);
+}  // namespace
+
+void end_by_signal(int signal) {
+  ::signal(signal, SIG_DFL);
   sigset_t only;
   sigemptyset(&only);
-  sigaddset(&only, SIGPIPE);
+  sigaddset(&only, signal);
   ::sigprocmask(SIG_UNBLOCK, &only, nullptr);
-  ::raise(SIGPIPE);
-  std::_Exit(128 + SIGPIPE);
+  ::raise(signal);
+  std::_Exit(128 + signal);
 }
-
-}  // namespace
 
 void Output::write(ByteView data) {
   if (data.empty()) return;
@@ -76,7 +75,8 @@ void Output::write_out(ByteView data) {
 
 Console::Console(std::string tool)
     : tool_(std::move(tool)), out_(STDOUT_FILENO, [this](int error) {
-        if (error == EPIPE) end_by_sigpipe();
+        // A reader that went away; whoever started us may have had SIGPIPE ignored.
+        if (error == EPIPE) end_by_signal(SIGPIPE);
         message(tool_ + ": error: write standard output: " + error_text(error));
         std::_Exit(static_cast<int>(ExitStatus::error));
       }) {}

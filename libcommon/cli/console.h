@@ -61,6 +61,10 @@ struct ConsoleOptions {
   enum class Color { automatic, always, never } color = Color::automatic;
 };
 
+/// Ends the process by `signal`, blocked or ignored as it may be, so that its parent sees what
+/// ended it.
+[[noreturn]] void end_by_signal(int signal);
+
 class Console {
  public:
   explicit Console(std::string tool);

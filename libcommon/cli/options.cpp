@@ -1,5 +1,6 @@
 #include "cli/options.h"
 
+#include "cli/console.h"
 #include "cli/files.h"
 
 namespace p2p::cli {
@@ -27,6 +28,23 @@ Result<void> write_addresses(const ListenOptions& options,
   std::string lines;
   for (const auto& address : addresses) lines += address.text() + "\n";
   return write_file(*options.write_addr, as_bytes(lines));
+}
+
+Result<void> announce(Console& console, const ListenOptions& options,
+                      const multiformats::PeerId& id, const std::vector<Multiaddr>& addresses) {
+  if (addresses.empty()) {
+    return fail(Error(Code::unreachable, "listen", "", "no network interface has an address for it")
+                    .with_hint("is an interface up? See ip address"));
+  }
+  P2P_CHECK(write_addresses(options, addresses));
+  std::vector<std::string> others;
+  for (std::size_t i = 1; i < addresses.size(); ++i) others.push_back(addresses[i].text());
+  record::Record record("listening");
+  record.set("addr", addresses.front().text());
+  if (!others.empty()) record.set("addrs", std::move(others));
+  record.set("peer_id", id.text());
+  console.print(record);
+  return {};
 }
 
 void add_key(Command& command, KeyOptions& options) {

@@ -23,6 +23,12 @@ void add_listen(Command& command, ListenOptions& options);
 Result<void> write_addresses(const ListenOptions& options,
                              const std::vector<multiformats::Multiaddr>& addresses);
 
+/// Writes them so, and prints the `listening` record: the first address is the one to dial. Without
+/// any, Code::unreachable: no interface that is up has an address for what is listened at.
+Result<void> announce(Console& console, const ListenOptions& options,
+                      const multiformats::PeerId& id,
+                      const std::vector<multiformats::Multiaddr>& addresses);
+
 /// --key FILE; without it a fresh identity.
 struct KeyOptions {
   std::optional<std::string> file;

@@ -29,6 +29,9 @@ runtime::IpAddress network_of(const runtime::Endpoint& endpoint) {
 
 }  // namespace
 
+HostConfig::HostConfig(crypto::SigningKey identity)
+    : key(std::move(identity)), agent("p2p-utils/" P2P_VERSION) {}
+
 Host::Impl::Impl(runtime::Runtime runtime, HostConfig settings)
     : rt(runtime),
       config(std::move(settings)),

@@ -53,9 +53,9 @@ struct HostLimits {
 };
 
 struct HostConfig {
-  explicit HostConfig(crypto::SigningKey identity) : key(std::move(identity)) {}
+  explicit HostConfig(crypto::SigningKey identity);
   crypto::SigningKey key;
-  std::string agent = "p2p-utils";
+  std::string agent;  ///< "p2p-utils/0.1.0" unless set
   HostLimits limits;
   Log log;
 };

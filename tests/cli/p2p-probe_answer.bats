@@ -20,6 +20,12 @@ teardown() { end_started; }
   [ "$(jq -r .addr addr.out)" = "$(head -n 1 addr)" ]
 }
 
+@test "without any address there is an error, and no crash" {
+  need_netns
+  run -2 unshare "$_netns" p2p-probe -l
+  [[ "$output" == *"no network interface has an address"* ]]
+}
+
 @test "two addresses, one peer" {
   start_process addr p2p-probe -l /ip4/127.0.0.1/tcp/0 --listen /ip4/127.0.0.2/tcp/0 --write-addr addr
   [ "$(wc -l <addr)" -eq 2 ]

@@ -74,16 +74,6 @@ class Events final : public chain::ChainObserver, public chain::NodeObserver {
   chain::ChainManager& chain_;
 };
 
-void print_listening(cli::Console& console, const PeerId& id, const std::vector<Multiaddr>& addrs) {
-  std::vector<std::string> others;
-  for (std::size_t i = 1; i < addrs.size(); ++i) others.push_back(addrs[i].text());
-  record::Record record("listening");
-  record.set("addr", addrs.front().text());
-  if (!others.empty()) record.set("addrs", std::move(others));
-  record.set("peer_id", id.text());
-  console.print(record);
-}
-
 Task<void> follow_mdns(libp2p::mdns::Service& mdns, chain::Node& node) {
   while (true) {
     const libp2p::mdns::Found found = co_await mdns.next();
@@ -138,8 +128,7 @@ Task<Result<ExitStatus>> run_node(cli::Context& context, const Options& options,
     tasks.spawn(follow_mdns(mdns, node));
   }
   node.start();
-  P2P_CO_CHECK(cli::write_addresses(chosen.listen, addrs));
-  print_listening(context.console, node.id(), addrs);
+  P2P_CO_CHECK(cli::announce(context.console, chosen.listen, node.id(), addrs));
   co_return fail(co_await node.run());
 }
 

@@ -3,7 +3,6 @@
 #include "commands.h"
 #include "libp2p/mdns/service.h"
 #include "libp2p/resolve.h"
-#include "record/record.h"
 #include "runtime/deadline.h"
 
 namespace p2p::probe {
@@ -94,14 +93,7 @@ Task<Result<ExitStatus>> answer(cli::Context& context, const Options& options) {
   Visitors visitors(host, context.console);
   cli::ListenOptions listen;
   listen.write_addr = options.write_addr;
-  P2P_CO_CHECK(cli::write_addresses(listen, addrs));
-  std::vector<std::string> others;
-  for (std::size_t i = 1; i < addrs.size(); ++i) others.push_back(addrs[i].text());
-  record::Record record("listening");
-  record.set("addr", addrs.front().text());
-  if (!others.empty()) record.set("addrs", std::move(others));
-  record.set("peer_id", host.id().text());
-  context.console.print(record);
+  P2P_CO_CHECK(cli::announce(context.console, listen, host.id(), addrs));
 
   const auto limit = options.max_time ? options.max_time : options.timeout;
   const Time ends = limit ? context.runtime.clock.now() + *limit : kNever;

@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "record/reader.h"
 #include "record/schema.h"
+#include "record/writer.h"
 #include "runtime/deadline.h"
 
 namespace p2p::probe {
@@ -104,33 +105,35 @@ std::string number(double value) {
 
 /// What people want to see and a line of text has no room for.
 void explain(cli::Console& console, const ProbeReport& report) {
+  // Protocols are named by the peer, whose words are not to drive a terminal.
+  const auto say = [&console](const std::string& line) {
+    console.message(record::escape_text(line));
+  };
   std::string phases;
   for (const auto& [phase, took] : report.trace.took) {
     phases += (phases.empty() ? "" : ", ") + std::string(name_of(phase)) + " " +
               number(milliseconds(took)) + " ms";
   }
-  console.message(report.addr.text());
-  console.message("  phases: " + phases);
+  say(report.addr.text());
+  say("  phases: " + phases);
   if (!report.trace.muxer.empty()) {
-    console.message("  secured by " + report.trace.security + ", multiplexed by " +
-                    report.trace.muxer +
-                    (report.trace.early_muxer ? " (agreed on in the handshake)" : ""));
+    say("  secured by " + report.trace.security + ", multiplexed by " + report.trace.muxer +
+        (report.trace.early_muxer ? " (agreed on in the handshake)" : ""));
   }
   if (!report.pings.empty()) {
     const RoundTrips times(report.pings);
-    console.message("  ping: least " + number(milliseconds(times.least)) + " ms, median " +
-                    number(milliseconds(times.median)) + " ms, most " +
-                    number(milliseconds(times.most)) + " ms of " +
-                    std::to_string(report.pings.size()));
+    say("  ping: least " + number(milliseconds(times.least)) + " ms, median " +
+        number(milliseconds(times.median)) + " ms, most " + number(milliseconds(times.most)) +
+        " ms of " + std::to_string(report.pings.size()));
   }
   if (!report.identity) return;
   if (report.identity->observed) {
-    console.message("  it sees us at " + report.identity->observed->text());
+    say("  it sees us at " + report.identity->observed->text());
   }
   for (const auto& addr : report.identity->listen_addrs) {
-    console.message("  listens at " + addr.text());
+    say("  listens at " + addr.text());
   }
-  for (const auto& protocol : report.identity->protocols) console.message("  speaks " + protocol);
+  for (const auto& protocol : report.identity->protocols) say("  speaks " + protocol);
 }
 
 void print(Run& run, const ProbeReport& report) {

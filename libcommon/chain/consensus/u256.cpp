@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 
+#include "base/basen.h"
 #include "base/endian.h"
 
 namespace p2p::chain {
@@ -36,13 +37,6 @@ std::size_t significant(const Digits& digits) {
   return count;
 }
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 }  // namespace
 
 struct U256::Division {
@@ -64,14 +58,9 @@ U256 U256::from_be(ByteView bytes) {
 
 std::optional<U256> U256::parse_hex(std::string_view text) {
   if (text.empty() || text.size() > 64) return std::nullopt;
-  U256 out;
-  for (const char c : text) {
-    const int digit = hex_value(c);
-    if (digit < 0) return std::nullopt;
-    out <<= 4;
-    out.limbs_[0] |= static_cast<std::uint64_t>(digit);
-  }
-  return out;
+  const auto raw = hex_decode(std::string(64 - text.size(), '0') + std::string(text));
+  if (!raw) return std::nullopt;
+  return from_be(*raw);
 }
 
 std::array<std::uint8_t, 32> U256::to_le() const {
@@ -86,15 +75,7 @@ std::array<std::uint8_t, 32> U256::to_be() const {
   return out;
 }
 
-std::string U256::hex() const {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out;
-  for (const std::uint8_t byte : to_be()) {
-    out += kDigits[byte >> 4];
-    out += kDigits[byte & 15];
-  }
-  return out;
-}
+std::string U256::hex() const { return hex_encode(to_be()); }
 
 std::string U256::decimal() const {
   std::string out;

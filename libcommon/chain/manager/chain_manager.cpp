@@ -308,20 +308,11 @@ Result<void> ChainManager::notify(const HeaderNode& from) {
   if (tip_ == &from) return {};
   const HeaderNode* const to = tip_;
   const HeaderNode* const fork = fork_point(&from, to);
-  // An observer may leave from within its call.
-  const std::vector<ChainObserver*> observers = observers_;
-  const auto tell = [&](const auto& call) {
-    for (ChainObserver* observer : observers) {
-      if (std::find(observers_.begin(), observers_.end(), observer) != observers_.end()) {
-        call(*observer);
-      }
-    }
-  };
   if (fork != &from) {
     const Reorg reorg{&from, to, fork};
     tell([&](ChainObserver& observer) { observer.on_reorg(reorg); });
   }
-  if (observers.empty()) return {};
+  if (observers_.empty()) return {};
   for (std::uint32_t height = fork->height + 1; height <= to->height; ++height) {
     const HeaderNode* node = to->ancestor(height);
     P2P_TRY(const Block block, load_block(*node));
@@ -360,8 +351,7 @@ Result<bool> ChainManager::submit(const Transaction& tx, Origin origin) {
   };
   if (origin == Origin::local || !added.replaced.empty()) P2P_CHECK(or_stop(persist()));
   if (added.fresh) {
-    const std::vector<ChainObserver*> observers = observers_;
-    for (ChainObserver* observer : observers) observer->on_transaction(tx, id);
+    tell([&](ChainObserver& observer) { observer.on_transaction(tx, id); });
   }
   return added.fresh;
 }

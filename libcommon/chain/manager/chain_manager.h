@@ -6,6 +6,7 @@
 // returns. Time is handed in, in Unix seconds.
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -142,6 +143,14 @@ class ChainManager {
   Result<Block> load_block(const HeaderNode& node) const;
   Result<void> update_mempool(const std::vector<Released>& released);
   Result<void> notify(const HeaderNode& from);
+  /// Calls each observer that has not left meanwhile: one may do so, or end another, in its call.
+  template <class Call>
+  void tell(const Call& call) {
+    const std::vector<ChainObserver*> now = observers_;
+    for (ChainObserver* observer : now) {
+      if (std::ranges::find(observers_, observer) != observers_.end()) call(*observer);
+    }
+  }
   void keep_orphan(const Block& block, ByteView raw);
 
   /// The store failed in the middle of something: memory and disk may differ, so nothing more is

@@ -68,11 +68,11 @@ std::optional<std::string> take_line(std::string& buffer) {
   return line;
 }
 
-Task<Result<std::optional<std::string>>> read_line(runtime::TcpStream& stream,
-                                                   std::string& buffer) {
+Task<Result<std::optional<std::string>>> read_line(runtime::TcpStream& stream, std::string& buffer,
+                                                   std::size_t most) {
   while (true) {
     if (auto line = take_line(buffer)) co_return std::optional<std::string>(std::move(*line));
-    if (buffer.size() > kMaxControlLine) co_return fail(Code::limit, "a line is too long");
+    if (buffer.size() > most) co_return fail(Code::limit, "a line is too long");
     const auto more = co_await stream.read();
     if (!more) co_return fail(more.error());
     if (more->empty()) co_return std::optional<std::string>();
@@ -93,7 +93,7 @@ Value view_of(const PeerView& peer) {
   out.emplace_back("peer_id", peer.id.text());
   out.emplace_back("state", name_of(peer.state));
   out.emplace_back("addr", peer.addr);
-  out.emplace_back("agent", peer.agent);
+  out.emplace_back("agent", peer.agent.substr(0, kMaxShownAgent));
   if (peer.status) out.emplace_back("height", peer.status->height);
   return out;
 }
@@ -144,7 +144,7 @@ Task<void> ControlServer::accept(ControlServer& self) {
 Task<void> ControlServer::serve(ControlServer& self, std::unique_ptr<runtime::TcpStream> stream) {
   std::string buffer;
   while (true) {
-    auto line = co_await read_line(*stream, buffer);
+    auto line = co_await read_line(*stream, buffer, kMaxControlLine);
     if (!line || !*line) co_return;
     const auto answered = co_await answer(self, *stream, std::move(**line));
     if (!answered) co_return;
@@ -242,7 +242,7 @@ Task<Result<void>> ControlClient::send(Value request) {
 }
 
 Task<Result<Value>> ControlClient::receive() {
-  auto line = co_await read_line(*stream_, buffer_);
+  auto line = co_await read_line(*stream_, buffer_, kMaxControlAnswer);
   P2P_CO_CHECK(line);
   if (!*line) co_return fail(Code::closed, "the node ended before it answered");
   auto message = codec::parse_json(**line);

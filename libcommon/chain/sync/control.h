@@ -24,8 +24,12 @@ namespace p2p::chain {
 /// The socket's path within a chain's directory.
 std::filesystem::path control_socket_in(const std::filesystem::path& dir);
 
-/// A line: the largest transaction in hex and more; a hundred peers.
+/// A request: the largest transaction in hex and more.
 inline constexpr std::size_t kMaxControlLine = 64 * 1024;
+/// An answer: all peers that a host connects to, with their agents, and all that are banned.
+inline constexpr std::size_t kMaxControlAnswer = 1024 * 1024;
+/// Of an agent, in an answer: a peer may call itself anything, and make it 8 KiB.
+inline constexpr std::size_t kMaxShownAgent = 256;
 /// Connections at one time: commands that one user runs side by side.
 inline constexpr std::size_t kMaxControlClients = 64;
 /// Blocks that one request may ask for.

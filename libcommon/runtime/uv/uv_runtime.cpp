@@ -1,10 +1,6 @@
 #include "runtime/uv/uv_runtime.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <array>
-#include <cerrno>
 #include <csignal>
 
 #include "runtime/uv/input.h"
@@ -21,16 +17,6 @@ namespace {
 /// What a closed stream's last bytes get at the end of the program, of the second in which a tool
 /// ends.
 constexpr Duration kFarewell = std::chrono::milliseconds(500);
-
-/// Descriptors 0 to 2 that were closed get ones on which reading (0) and writing (1, 2) fail just
-/// as before, so that the next socket does not become standard output.
-void occupy_standard_descriptors() {
-  for (int fd = 0; fd <= 2; ++fd) {
-    if (::fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
-    // The lowest free descriptor is `fd`, since those below are open.
-    static_cast<void>(::open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY));
-  }
-}
 
 class UvNet final : public Net {
  public:
@@ -131,7 +117,6 @@ struct UvRuntime::Impl {
 
 UvRuntime::UvRuntime(UvOptions options) {
   std::signal(SIGPIPE, SIG_IGN);  // libuv writes without MSG_NOSIGNAL: a peer's reset would end us
-  occupy_standard_descriptors();
   impl_ = std::make_unique<Impl>(options);
 }
 

@@ -28,8 +28,8 @@ struct UvOptions {
 
 class UvRuntime {
  public:
-  /// Ignores SIGPIPE and fills closed descriptors 0 to 2 with ones that fail, so that no socket
-  /// ever becomes standard output.
+  /// Ignores SIGPIPE. Descriptors 0 to 2 must be open, or a socket becomes standard output: cli/
+  /// sees to that in every tool.
   explicit UvRuntime(UvOptions options = UvOptions());
   /// Closes every handle, waits for begun jobs, and gives what was written to sockets half a second
   /// to leave. Tasks that use this world must be gone.

@@ -25,7 +25,28 @@ struct Watcher final : ChainObserver {
   void on_transaction(const Transaction&, const TxId&) override { ++transactions; }
 };
 
+/// Has another observer leave when a transaction comes.
+struct Ender final : ChainObserver {
+  Ender(ChainManager& on, Watcher& of) : chain(on), other(of) {}
+  void on_transaction(const Transaction&, const TxId&) override { chain.remove_observer(other); }
+  ChainManager& chain;
+  Watcher& other;
+};
+
 }  // namespace
+
+// It was still called, though it might be gone.
+TEST_CASE("an observer that another one ended is not told of a transaction") {
+  TestChain t("observers");
+  t.mine(1);
+  Watcher watcher;
+  Ender ender(*t.chain, watcher);
+  t.chain->add_observer(ender);
+  t.chain->add_observer(watcher);
+  CHECK(t.chain->submit(transfer(t.params, 1, 2, 300, 7, 0), Origin::local).value());
+  CHECK(watcher.transactions == 0);
+  t.chain->remove_observer(ender);
+}
 
 TEST_CASE("a fresh chain is its genesis") {
   TestChain t("fresh");

@@ -2,6 +2,7 @@
 
 #include <deque>
 
+#include "libp2p/probe.h"
 #include "unit/libp2p/host_fixture.h"
 
 namespace p2p::libp2p::testing {
@@ -125,6 +126,12 @@ TEST_CASE("two hosts connect, identify each other and ping") {
   }
   CHECK(p.a.diary.lines == std::vector<std::string>{"connected out", "identified"});
   CHECK(p.b.diary.lines == std::vector<std::string>{"connected in", "identified"});
+}
+
+TEST_CASE("a host says which version it is, unless it is told what to say") {
+  const std::string agent = HostConfig(key_of(1)).agent;
+  CHECK(matches_glob("p2p-utils/[0-9]*.[0-9]*.[0-9]*", agent));
+  CHECK(config_of(1).agent == "test/1");
 }
 
 TEST_CASE("data passes unchanged in both directions, far past the windows") {
