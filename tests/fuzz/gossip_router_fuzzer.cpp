@@ -83,10 +83,14 @@ class Run {
 
   void one_step() {
     switch (byte() % 14) {
-      case 0:
-        router_.add_peer(peer(), static_cast<PeerProtocol>(byte() % 3), byte() % 2 == 0,
-                         static_cast<IdForm>(byte() % 3), now_);
+      case 0: {
+        const PeerId& added = peer();
+        const auto protocol = static_cast<PeerProtocol>(byte() % 3);
+        const bool outbound = byte() % 2 == 0;
+        const auto form = static_cast<IdForm>(byte() % 3);
+        router_.add_peer(added, protocol, outbound, form, now_);
         break;
+      }
       case 1:
         router_.remove_peer(peer(), now_);
         break;
@@ -108,7 +112,9 @@ class Run {
         break;
       }
       case 6: {
-        const std::size_t size = std::min<std::size_t>(byte(), input_.size());
+        // On its own: compilers differ in which argument of a call comes first.
+        const std::size_t wanted = byte();
+        const std::size_t size = std::min(wanted, input_.size());
         const auto rpc = decode_rpc(input_.first(size));
         input_ = input_.subspan(size);
         const PeerId& from = peer();
