@@ -14,7 +14,7 @@ using cli::ExitStatus;
 using runtime::Task;
 
 Task<Result<ControlClient>> reach_node(cli::Context& context, const Options& options) {
-  auto node = co_await ControlClient::connect(context.runtime.net, options.path());
+  auto node = co_await ControlClient::connect(context.runtime, options.path());
   if (node) co_return std::move(*node);
   const bool none = node.error().code == Code::not_found || node.error().code == Code::refused;
   Error error = std::move(node).error();

@@ -44,9 +44,9 @@ runtime::Task<Result<Access>> open_writer_or_node(cli::Context& context, std::fi
     auto writer = co_await open_writer(context, dir, purpose);
     P2P_CO_TRY(out.writer, std::move(writer));
     if (out.writer) co_return out;
-    auto node = co_await chain::ControlClient::connect(context.runtime.net, dir);
+    auto node = co_await chain::ControlClient::connect(context.runtime, dir);
     if (node) {
-      out.node = std::move(*node);
+      out.node.emplace(std::move(*node));
       co_return out;
     }
     // It may be starting, or ending.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "chain/consensus/compact.h"
 #include "chain/consensus/rules.h"
 
 namespace p2p::chain {
@@ -142,6 +143,18 @@ Result<ChainManager::HeadersAccepted> ChainManager::accept_headers(
   return or_stop(accept());
 }
 
+bool ChainManager::leads(std::span<const BlockHeader> headers) const {
+  if (headers.empty()) return false;
+  const HeaderNode* const parent = tree_.find(headers.front().prev);
+  if (parent == nullptr) return false;
+  U256 work = parent->chainwork;
+  for (const BlockHeader& header : headers) {
+    if (!check_work(tree_.params(), header, header.id()).ok()) break;
+    work = work + work_of_bits(header.bits);
+  }
+  return work > tip_->chainwork;
+}
+
 std::vector<BlockHeader> ChainManager::headers_after(std::span<const BlockId> locator,
                                                      const BlockId& stop, std::size_t max) const {
   std::vector<BlockHeader> out;
@@ -205,6 +218,18 @@ Result<Outcome> ChainManager::accept(const Block& block, ByteView raw, std::int6
     }
   }
   return outcome;
+}
+
+Result<Outcome> ChainManager::accept_offered(const Block& block, std::int64_t now_s) {
+  P2P_CHECK(usable());
+  const BlockId id = block.header.id();
+  const HeaderNode* const parent = tree_.find(block.header.prev);
+  const bool fresh = parent != nullptr && tree_.find(id) == nullptr;
+  if (fresh && check_header(block.header, id, now_s).ok() &&
+      parent->chainwork + work_of_bits(block.header.bits) < tip_->chainwork) {
+    return Outcome::invalid(Rule::none, "its branch has less work than ours");
+  }
+  return accept_block(block, now_s);
 }
 
 Result<Outcome> ChainManager::accept_one(const Block& block, ByteView raw, std::int64_t now_s) {

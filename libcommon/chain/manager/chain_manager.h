@@ -91,6 +91,12 @@ class ChainManager {
   /// The same on the way to another header.
   std::vector<const HeaderNode*> missing_bodies(const HeaderNode& to, std::size_t max) const;
 
+  /// Headers beside the branch of the best one: what forks, and strangers, have left in memory.
+  std::size_t stray_headers() const { return tree_.size() - 1 - best_header_->height; }
+  /// Whether these, as far as each shows the work that it claims, lead to more work than the active
+  /// chain has. Stores nothing.
+  bool leads(std::span<const BlockHeader> headers) const;
+
   // Blocks.
   /// `raw` as gossip, sync or a file brought it. An `orphan` is kept, within bounds, until its
   /// parent comes. Only the store's failures are errors.
@@ -98,6 +104,12 @@ class ChainManager {
   Result<Outcome> accept_block(const Block& block, std::int64_t now_s);
   /// Encoded; nothing where its body is not here.
   Result<std::optional<Bytes>> block(const BlockId& id) const { return store_.block(id); }
+
+  /// A block that nobody asked for. With less work than the active chain it is left, wherever it
+  /// forks off, with Verdict::invalid and Rule::none: blocks at an old and easy target are cheap to
+  /// make, and each would take its place on disk for ever. Should its branch get ahead, sync brings
+  /// it.
+  Result<Outcome> accept_offered(const Block& block, std::int64_t now_s);
 
   // Transactions.
   /// When this returns, a local one survives a crash until it confirms. True: it was new.

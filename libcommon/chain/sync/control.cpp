@@ -3,7 +3,9 @@
 #include <system_error>
 
 #include "base/basen.h"
+#include "base/units.h"
 #include "codec/json.h"
+#include "runtime/deadline.h"
 
 namespace p2p::chain {
 
@@ -229,12 +231,13 @@ Task<Result<void>> ControlServer::answer_mine(ControlServer& self, runtime::TcpS
 
 // The command's side.
 
-Task<Result<ControlClient>> ControlClient::connect(runtime::Net& net, std::filesystem::path dir) {
-  auto stream = co_await net.connect_local(control_socket_in(dir).string());
+Task<Result<ControlClient>> ControlClient::connect(runtime::Runtime runtime,
+                                                   std::filesystem::path dir) {
+  auto stream = co_await runtime.net.connect_local(control_socket_in(dir).string());
   if (!stream) {
     co_return fail(std::move(stream).error().during("ask the node in", dir.string()));
   }
-  co_return ControlClient(std::move(*stream));
+  co_return ControlClient(runtime, std::move(*stream));
 }
 
 Task<Result<void>> ControlClient::send(Value request) {
@@ -259,6 +262,18 @@ Task<Result<Value>> ControlClient::receive() {
 }
 
 Task<Result<Value>> ControlClient::call(Value request) {
+  Task<Result<Value>> exchanging = exchange(std::move(request));
+  auto answer = co_await runtime::before(runtime_.queue, runtime_.clock,
+                                         runtime_.clock.now() + kAnswerTime, std::move(exchanging));
+  if (!answer) {
+    Error late(Code::timeout, "the node does not answer within " + format_duration(kAnswerTime));
+    late.hint = "is its process stopped?";
+    co_return fail(std::move(late));
+  }
+  co_return std::move(*answer);
+}
+
+Task<Result<Value>> ControlClient::exchange(Value request) {
   auto sent = co_await send(std::move(request));
   P2P_CO_CHECK(sent);
   co_return co_await receive();

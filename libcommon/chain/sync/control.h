@@ -68,8 +68,12 @@ class ControlServer {
 /// The other side, for commands. One request at a time.
 class ControlClient {
  public:
-  /// Code::not_found or Code::refused where no node answers in `dir`.
-  static Task<Result<ControlClient>> connect(runtime::Net& net, std::filesystem::path dir);
+  /// For an answer, mining's apart, which takes what it takes. The node dials for fifteen seconds.
+  static constexpr Duration kAnswerTime = std::chrono::seconds(30);
+
+  /// Code::not_found or Code::refused where no node answers in `dir`. Every call below fails with
+  /// Code::timeout after kAnswerTime: a stopped process still has a socket.
+  static Task<Result<ControlClient>> connect(runtime::Runtime runtime, std::filesystem::path dir);
 
   Task<Result<std::uint64_t>> next_nonce(Address from);
   /// True: it was new. Returns once it is on disk.
@@ -90,11 +94,14 @@ class ControlClient {
   Task<Result<std::string>> disconnect_peer(std::string addr_or_id);
 
  private:
-  explicit ControlClient(std::unique_ptr<runtime::TcpStream> stream) : stream_(std::move(stream)) {}
+  ControlClient(runtime::Runtime runtime, std::unique_ptr<runtime::TcpStream> stream)
+      : runtime_(runtime), stream_(std::move(stream)) {}
   Task<Result<void>> send(codec::Value request);
   Task<Result<codec::Value>> receive();
+  Task<Result<codec::Value>> exchange(codec::Value request);
   Task<Result<codec::Value>> call(codec::Value request);
 
+  runtime::Runtime runtime_;
   std::unique_ptr<runtime::TcpStream> stream_;
   std::string buffer_;
 };

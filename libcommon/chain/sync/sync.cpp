@@ -143,6 +143,10 @@ void Sync::on_headers(const PeerId& id, std::uint64_t number, std::span<const Bl
                       Time now, std::int64_t wall_s) {
   Peer* peer = find(id);
   if (peer == nullptr || !take(peer->headers_ask, number)) return;
+  if (chain_.stray_headers() >= params_.most_stray && !headers.empty() &&
+      chain_.find(headers.back().id()) == nullptr && !chain_.leads(headers)) {
+    return drop(id, *peer, unhelpful("its headers show less work than our chain has"), false);
+  }
   const HeaderNode* const before = peer->has;
   const auto result = chain_.accept_headers(headers, wall_s);
   const auto* accepted = or_fail(result);
@@ -258,7 +262,7 @@ Outcome Sync::on_gossip_block(const PeerId& from, ByteView raw, Time now, std::i
     return outcome;
   }
   const BlockId id = block->id();
-  const auto result = chain_.accept_block(*block, wall_s);
+  const auto result = chain_.accept_offered(*block, wall_s);
   const Outcome* outcome = or_fail(result);
   if (outcome == nullptr) return Outcome::of(Verdict::future, Rule::none, failed_->message());
   switch (outcome->verdict) {
@@ -276,7 +280,7 @@ Outcome Sync::on_gossip_block(const PeerId& from, ByteView raw, Time now, std::i
       break;
     case Verdict::invalid:
     case Verdict::mutated:
-      refuse(from, peer, id, *outcome);
+      if (outcome->rule != Rule::none) refuse(from, peer, id, *outcome);
       break;
   }
   plan(now);

@@ -42,6 +42,10 @@ struct SyncParams {
   Duration retry_delay = std::chrono::seconds(1);
   /// Answers in a row that brought nothing, though the peer claims to have more: then it goes.
   int most_barren = 3;
+  /// Headers beside the best branch, some 60 MB of memory and 25 MB of disk. While there are more,
+  /// only answers that lead past our tip by themselves are kept: old and easy targets make long
+  /// branches cheap.
+  std::size_t most_stray = 100'000;
   /// How far ahead of the last linked block bodies are fetched.
   std::size_t window = 1024;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/varint.h"
 #include "libp2p/peer_record.h"
@@ -485,6 +486,13 @@ Task<void> Service::read_from(Service& self, std::shared_ptr<Stream> stream) {
 
 Task<Result<void>> Service::read_rpcs(Service& self, PeerId id, std::shared_ptr<Stream> stream) {
   Bytes buffer;
+  struct Share {
+    explicit Share(std::size_t& sum) : total(sum) {}
+    ~Share() { total -= mine; }
+    void become(std::size_t size) { total += size - std::exchange(mine, size); }
+    std::size_t& total;
+    std::size_t mine = 0;
+  } share(self.incomplete_);
   while (true) {
     while (self.full()) co_await self.delivered_.wait();
     auto data = co_await stream->read(kChunk);
@@ -511,6 +519,12 @@ Task<Result<void>> Service::read_rpcs(Service& self, PeerId id, std::shared_ptr<
     }
     buffer.erase(buffer.begin(), buffer.end() - static_cast<std::ptrdiff_t>(rest.size()));
     if (buffer.empty()) buffer = Bytes();  // an idle stream holds no memory
+    share.become(buffer.size());
+    const std::size_t most = self.config_.most_incomplete;
+    if (self.incomplete_ > most &&
+        buffer.size() > most / std::max<std::size_t>(self.inbound_.size(), 1)) {
+      co_return fail(Code::limit, "too much of its RPC is not whole");
+    }
   }
 }
 

@@ -46,6 +46,10 @@ struct ServiceConfig {
   /// Called when a peer broke a rule; who wants to, bans it.
   std::function<void(const Penalty&)> on_penalty;
   PeerScore* score = nullptr;  ///< outlives the service
+  /// Bytes of RPCs that have not come whole, of all peers together; past it a peer that holds more
+  /// than its even share is cut off. One peer's RPC may have 4 MiB, which 256 peers could leave
+  /// unfinished for ever.
+  std::size_t most_incomplete = 64 << 20;
   Log log;
 };
 
@@ -165,6 +169,7 @@ class Service final : HostObserver {
   std::map<PeerId, std::shared_ptr<Stream>> inbound_;  ///< the stream that is read
   std::map<std::string, std::shared_ptr<Subscription>> subscriptions_;
   Time last_publish_{};
+  std::size_t incomplete_ = 0;  ///< bytes of RPCs that have not come whole
   bool closing_ = false;
   runtime::WaitList topic_changed_;  ///< a peer joined or left some topic
   runtime::WaitList drained_;        ///< some queue shrank or ended

@@ -569,3 +569,78 @@ TEST_CASE("nothing is due twice: the machine's deadline always lies ahead once i
   desk.collect();
   CHECK(desk.drops.size() == 4);
 }
+
+TEST_CASE("a gossiped block far behind our work is left: it takes no place and costs nobody") {
+  Desk desk("sync-low-work-block");
+  for (int i = 0; i < 5; ++i) desk.local.mine();
+  desk.meet(peer(1), desk.sync.status());
+  const ChainManager& chain = *desk.local.chain;
+  const std::size_t before = chain.tree().size();
+  for (std::uint64_t extra = 0; extra < 20; ++extra) {
+    const Block cheap = block_on(chain, chain.tree().genesis(), 9, {}, extra);
+    const auto outcome = desk.sync.on_gossip_block(peer(1), cheap.encode(), desk.now, kStart);
+    CHECK_FALSE(outcome.ok());
+    CHECK(outcome.rule == Rule::none);
+  }
+  CHECK(chain.tree().size() == before);
+  desk.collect();
+  CHECK(desk.drops.empty());
+  // A rival of our tip is not cheap.
+  const Block rival = block_on(chain, *chain.tip().parent, 9);
+  CHECK(desk.sync.on_gossip_block(peer(1), rival.encode(), desk.now, kStart).ok());
+  // And without work it is still its sender's fault.
+  Block lazy = block_on(chain, chain.tree().genesis(), 9, {}, 77);
+  while (lazy.id().bytes[31] == 0) ++lazy.header.nonce;
+  CHECK(desk.sync.on_gossip_block(peer(1), lazy.encode(), desk.now, kStart).rule ==
+        Rule::high_hash);
+  desk.collect();
+  REQUIRE(desk.drops.size() == 1);
+  CHECK(desk.drops[0].ban);
+}
+
+TEST_CASE("headers of less work than ours stop taking memory, and a longer branch still gets in") {
+  Desk desk("sync-low-work-headers");
+  for (int i = 0; i < 8; ++i) desk.local.mine();
+  const ChainManager& chain = *desk.local.chain;
+  SyncParams params;
+  params.most_stray = 10;
+  Sync sync(*desk.local.chain, params);
+  const auto feed = [&](const PeerId& from, const TestChain& source, const Status& status) {
+    sync.add_peer(from, desk.now);
+    std::optional<std::uint64_t> status_number;
+    std::optional<Ask> ask;
+    const auto look = [&] {
+      for (SyncAction& action : sync.take_actions()) {
+        if (const auto* drop = std::get_if<Drop>(&action)) {
+          desk.drops.push_back(*drop);
+        } else if (auto* asked = std::get_if<Ask>(&action); asked && asked->peer == from) {
+          if (std::holds_alternative<Status>(asked->request)) status_number = asked->number;
+          if (std::holds_alternative<GetHeaders>(asked->request)) ask = *asked;
+        }
+      }
+    };
+    look();
+    sync.on_status(from, status, desk.now, status_number);
+    look();
+    REQUIRE(ask);
+    const auto& locator = std::get<GetHeaders>(ask->request).locator;
+    sync.on_headers(from, ask->number, source.chain->headers_after(locator, BlockId(), kMaxHeaders),
+                    desk.now, kStart);
+    look();
+  };
+  for (std::uint8_t n = 1; n <= 5; ++n) {
+    TestChain cheap("sync-low-work-source" + std::to_string(n));
+    for (int i = 0; i < 5; ++i) cheap.mine(static_cast<std::uint8_t>(20 + n));
+    feed(peer(n), cheap, claim(desk));
+  }
+  // Two of them filled the room; the rest left nothing.
+  CHECK(chain.stray_headers() == 10);
+  CHECK(desk.drops.size() == 3);
+  CHECK(std::ranges::none_of(desk.drops, [](const Drop& drop) { return drop.ban; }));
+
+  TestChain ahead("sync-low-work-ahead");
+  for (int i = 0; i < 12; ++i) ahead.mine(40);
+  feed(peer(9), ahead, status_of(ahead));
+  CHECK(desk.drops.size() == 3);
+  CHECK(chain.best_header().id == ahead.chain->tip().id);
+}

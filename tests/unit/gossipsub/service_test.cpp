@@ -96,6 +96,40 @@ TEST_CASE("a validator decides, in its own time, before anything is forwarded") 
   CHECK(charged == std::vector<PeerId>{a.id()});
 }
 
+TEST_CASE("RPCs that never come whole are bounded over all peers; who holds most is cut off") {
+  SimWorld world(77);
+  ServiceConfig config;
+  config.most_incomplete = 1 << 20;
+  Talker a(world, 1, config);
+  a.listen_to(kTopic);
+  std::vector<std::unique_ptr<Stranger>> strangers;
+  std::vector<std::shared_ptr<Stream>> streams;
+  for (std::uint8_t n = 2; n < 5; ++n) {
+    Stranger& s = *strangers.emplace_back(std::make_unique<Stranger>(world, n));
+    s.connect(a);
+    streams.push_back(s.open());
+    s.send(*streams.back(), s.subscription(kTopic));
+  }
+  REQUIRE(eventually(world, [&] { return a.gossip->peers(kTopic).size() == 3; }));
+  // Two leave half a megabyte each unfinished, which is more than an even share of what is left.
+  Bytes part;
+  append_varint(part, 4 << 20);
+  part.resize(600'000);
+  const auto pour = [&](std::size_t n) {
+    Bytes data = part;
+    static_cast<void>(strangers[n]->node.wait(world, streams[n]->write(std::move(data)),
+                                              std::chrono::minutes(1)));
+    world.run_for(2s);
+  };
+  pour(0);
+  CHECK(a.gossip->peers(kTopic).size() == 3);
+  pour(1);
+  CHECK(a.gossip->peers(kTopic).size() == 2);
+  // Who finishes its RPCs is heard as before.
+  strangers[2]->send(*streams[2], strangers[2]->message("whole"));
+  CHECK(eventually(world, [&] { return a.heard("whole") == 1; }));
+}
+
 TEST_CASE("a second inbound stream replaces the first, and the peer stays in its topics") {
   SimWorld world(5);
   Talker a(world, 1);
