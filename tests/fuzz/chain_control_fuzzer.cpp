@@ -1,4 +1,4 @@
-// LAYERS: p2p_chain_sync
+// LAYERS: p2p_chain_sync p2p_runtime_sim
 // OPTIONS: -max_len=240 -entropic=0
 // What a command makes of anything that might sit behind a node's socket: it ends with an answer or
 // an error, and the same in whatever pieces the bytes come.
@@ -6,6 +6,7 @@
 
 #include "chain/sync/control.h"
 #include "fuzz/require.h"
+#include "runtime/sim/world.h"
 
 using namespace p2p;
 using namespace p2p::chain;
@@ -86,8 +87,8 @@ void note(Heard& heard, const Result<T>& answer) {
   heard.push_back(answer ? text_of(*answer) : "error: " + answer.error().message());
 }
 
-Task<void> ask(runtime::Net& net, std::uint8_t first, std::size_t lines, Heard& heard) {
-  auto connecting = ControlClient::connect(net, std::filesystem::path("/chain"));
+Task<void> ask(runtime::Runtime world, std::uint8_t first, std::size_t lines, Heard& heard) {
+  auto connecting = ControlClient::connect(world, std::filesystem::path("/chain"));
   auto client = co_await std::move(connecting);
   require(client.has_value());
   for (std::size_t i = 0; i < lines; ++i) {
@@ -130,9 +131,12 @@ Task<void> ask(runtime::Net& net, std::uint8_t first, std::size_t lines, Heard& 
 Heard run(ByteView input, std::uint8_t first, std::size_t lines, std::size_t piece) {
   OneSocket net(input, piece);
   Heard heard;
+  runtime::SimWorld still(1);  // lends its clock, whose deadlines never come
+  const runtime::Runtime lent = still.host("client").runtime();
   runtime::ReadyQueue queue;
+  const runtime::Runtime world{queue, lent.clock, lent.random, net, lent.workers};
   runtime::TaskGroup group(queue);
-  group.spawn(ask(net, first, lines, heard));
+  group.spawn(ask(world, first, lines, heard));
   queue.run_until_idle();
   require(!heard.empty() && heard.back() == "end");
   return heard;

@@ -16,8 +16,8 @@ Task<void> keep(std::optional<T>& value, Task<T> task) {
   value.emplace(co_await std::move(task));
 }
 
-Task<Result<std::vector<ControlClient::PeerLine>>> list_peers(runtime::Net& net) {
-  auto client = co_await ControlClient::connect(net, "chain");
+Task<Result<std::vector<ControlClient::PeerLine>>> list_peers(runtime::Runtime world) {
+  auto client = co_await ControlClient::connect(world, "chain");
   if (!client) co_return fail(std::move(client).error());
   co_return co_await client->peers();
 }
@@ -53,7 +53,7 @@ TEST_CASE("the list of peers has room for all, whatever they call themselves") {
   }
   world.run_for(std::chrono::seconds(5));
   std::optional<Result<std::vector<ControlClient::PeerLine>>> listed;
-  REQUIRE(world.run(machine, keep(listed, list_peers(machine.runtime().net))));
+  REQUIRE(world.run(machine, keep(listed, list_peers(machine.runtime()))));
   REQUIRE(listed);
   REQUIRE(*listed);
   CHECK((*listed)->size() == 912);

@@ -337,7 +337,7 @@ TEST_CASE("the control socket: numbers, transactions, blocks, peers, and refusal
     REQUIRE(world.run(a.machine, Stranger::keep(value, std::move(task)), 5min));
     return std::move(*value);
   };
-  auto client = wait(ControlClient::connect(a.machine.runtime().net, "/nowhere-real"));
+  auto client = wait(ControlClient::connect(a.machine.runtime(), "/nowhere-real"));
   REQUIRE(client);
   CHECK(wait(client->next_nonce(address_of(5))).value() == 0);
   const auto tx = anchor(a.chain.params, 5, "data", 0);

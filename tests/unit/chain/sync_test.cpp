@@ -585,9 +585,11 @@ TEST_CASE("a gossiped block far behind our work is left: it takes no place and c
   CHECK(chain.tree().size() == before);
   desk.collect();
   CHECK(desk.drops.empty());
-  // A rival of our tip is not cheap.
+  // A rival of our tip is not cheap: it is kept, though not passed on while its branch loses.
   const Block rival = block_on(chain, *chain.tip().parent, 9);
-  CHECK(desk.sync.on_gossip_block(peer(1), rival.encode(), desk.now, kStart).ok());
+  const auto kept = desk.sync.on_gossip_block(peer(1), rival.encode(), desk.now, kStart);
+  CHECK(kept.verdict == Verdict::orphan);
+  CHECK(chain.find(rival.id()) != nullptr);
   // And without work it is still its sender's fault.
   Block lazy = block_on(chain, chain.tree().genesis(), 9, {}, 77);
   while (lazy.id().bytes[31] == 0) ++lazy.header.nonce;
