@@ -8,9 +8,6 @@ using crypto::HashAlg;
 
 namespace {
 
-constexpr HashAlg kAlgorithms[] = {HashAlg::sha2_256, HashAlg::sha2_512, HashAlg::sha3_256,
-                                   HashAlg::keccak_256, HashAlg::blake2b_256};
-
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 void skip_blanks(std::string_view& text) {
@@ -69,18 +66,40 @@ std::optional<ChecksumLine> tagged(HashAlg alg, std::string_view rest, bool esca
 
 std::string_view checksum_tag(HashAlg alg) {
   switch (alg) {
+    case HashAlg::sha1:
+      return "SHA1";
     case HashAlg::sha2_256:
       return "SHA256";
+    case HashAlg::sha2_384:
+      return "SHA384";
     case HashAlg::sha2_512:
       return "SHA512";
+    case HashAlg::sha2_512_256:
+      return "SHA512/256";
+    case HashAlg::sha3_224:
+      return "SHA3-224";
     case HashAlg::sha3_256:
       return "SHA3-256";
+    case HashAlg::sha3_384:
+      return "SHA3-384";
+    case HashAlg::sha3_512:
+      return "SHA3-512";
     case HashAlg::keccak_256:
       return "KECCAK-256";
+    case HashAlg::keccak_512:
+      return "KECCAK-512";
     case HashAlg::blake2b_256:
       return "BLAKE2b-256";
+    case HashAlg::blake2b_512:
+      return "BLAKE2b";
+    case HashAlg::blake2s_256:
+      return "BLAKE2s-256";
+    case HashAlg::blake3:
+      return "BLAKE3";
     case HashAlg::dbl_sha2_256:
       return "DBL-SHA256";
+    case HashAlg::crc32c:
+      return "CRC32C";
   }
   return "";
 }
@@ -123,11 +142,12 @@ std::optional<ChecksumLine> ChecksumParser::parse(std::string_view line) {
   skip_blanks(line);
   const bool escaped = line.starts_with('\\');
   if (escaped) line.remove_prefix(1);
-  for (const HashAlg alg : kAlgorithms) {
+  for (const HashAlg alg : crypto::all_hashes()) {
     if (!line.starts_with(checksum_tag(alg))) continue;
     auto rest = line.substr(checksum_tag(alg).size());
     if (rest.starts_with(' ')) rest.remove_prefix(1);
-    if (!rest.starts_with('(')) return std::nullopt;
+    // One tag may begin another: BLAKE2b, BLAKE2b-256.
+    if (!rest.starts_with('(')) continue;
     return tagged(alg, rest.substr(1), escaped);
   }
   return untagged(line, escaped);

@@ -6,8 +6,13 @@
 #include <cryptopp/sha.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <variant>
+
+#include "base/endian.h"
+#include "crypto/blake3.h"
+#include "crypto/crc32c.h"
 
 namespace p2p::crypto {
 namespace {
@@ -18,18 +23,34 @@ struct Info {
   std::size_t size;
 };
 
+// In HashAlg's order.
 constexpr Info kHashes[] = {
-    {HashAlg::sha2_256, "sha2-256", 32},       {HashAlg::sha2_512, "sha2-512", 64},
-    {HashAlg::sha3_256, "sha3-256", 32},       {HashAlg::keccak_256, "keccak-256", 32},
-    {HashAlg::blake2b_256, "blake2b-256", 32}, {HashAlg::dbl_sha2_256, "dbl-sha2-256", 32},
+    {HashAlg::sha1, "sha1", 20},
+    {HashAlg::sha2_256, "sha2-256", 32},
+    {HashAlg::sha2_384, "sha2-384", 48},
+    {HashAlg::sha2_512, "sha2-512", 64},
+    {HashAlg::sha2_512_256, "sha2-512-256", 32},
+    {HashAlg::sha3_224, "sha3-224", 28},
+    {HashAlg::sha3_256, "sha3-256", 32},
+    {HashAlg::sha3_384, "sha3-384", 48},
+    {HashAlg::sha3_512, "sha3-512", 64},
+    {HashAlg::keccak_256, "keccak-256", 32},
+    {HashAlg::keccak_512, "keccak-512", 64},
+    {HashAlg::blake2b_256, "blake2b-256", 32},
+    {HashAlg::blake2b_512, "blake2b-512", 64},
+    {HashAlg::blake2s_256, "blake2s-256", 32},
+    {HashAlg::blake3, "blake3", 32},
+    {HashAlg::dbl_sha2_256, "dbl-sha2-256", 32},
+    {HashAlg::crc32c, "crc32c", 4},
 };
 
-constexpr const Info& info(HashAlg alg) {
-  for (const auto& known : kHashes) {
-    if (known.alg == alg) return known;
-  }
-  return kHashes[0];
-}
+constexpr auto kAlgorithms = [] {
+  std::array<HashAlg, std::size(kHashes)> all{};
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = kHashes[i].alg;
+  return all;
+}();
+
+constexpr const Info& info(HashAlg alg) { return kHashes[static_cast<std::size_t>(alg)]; }
 
 // A hash of OpenSSL with the manners of Crypto++'s: a value that copies, updates and finishes. It
 // can fail only for want of memory, or where the system's OpenSSL lacks the algorithm.
@@ -76,29 +97,85 @@ class DoubleSha256 {
   CryptoPP::SHA256 inner_;
 };
 
-struct Keccak : CryptoPP::Keccak_256 {};
-
+// Crypto++'s class templates take sizes by constructor; a variant wants a type each.
 struct Blake2b256 : CryptoPP::BLAKE2b {
   Blake2b256() : BLAKE2b(false, 32) {}
 };
 
+struct Blake2b512 : CryptoPP::BLAKE2b {
+  Blake2b512() : BLAKE2b(false, 64) {}
+};
+
+struct Blake2s256 : CryptoPP::BLAKE2s {
+  Blake2s256() : BLAKE2s(false, 32) {}
+};
+
+/// Ours, with the manners of Crypto++'s.
+struct OurBlake3 : Blake3 {
+  void Update(const std::uint8_t* data, std::size_t size) { update({data, size}); }
+  void Final(std::uint8_t* out) {
+    std::ranges::copy(digest(), out);
+    *this = OurBlake3();
+  }
+};
+
+struct OurCrc32c {
+  void Update(const std::uint8_t* data, std::size_t size) { crc = crc32c(crc, {data, size}); }
+  void Final(std::uint8_t* out) {
+    store_be(out, crc);
+    crc = 0;
+  }
+  std::uint32_t crc = 0;
+};
+
 // OpenSSL where it is measurably faster (SHA-512 by half, SHA-3 by a fifth), Crypto++ elsewhere.
-using Running = std::variant<CryptoPP::SHA256, EvpHash, Keccak, Blake2b256, DoubleSha256>;
+using Running = std::variant<CryptoPP::SHA1, CryptoPP::SHA256, EvpHash, CryptoPP::Keccak_256,
+                             CryptoPP::Keccak_512, Blake2b256, Blake2b512, Blake2s256, OurBlake3,
+                             DoubleSha256, OurCrc32c>;
+
+template <class T>
+Running start_as() {
+  return Running(std::in_place_type<T>);
+}
+
+Running start_evp(const EVP_MD* md) { return Running(std::in_place_type<EvpHash>, md); }
 
 Running start(HashAlg alg) {
   switch (alg) {
+    case HashAlg::sha1:
+      return start_as<CryptoPP::SHA1>();
     case HashAlg::sha2_256:
-      return Running(std::in_place_type<CryptoPP::SHA256>);
+      return start_as<CryptoPP::SHA256>();
+    case HashAlg::sha2_384:
+      return start_evp(EVP_sha384());
     case HashAlg::sha2_512:
-      return Running(std::in_place_type<EvpHash>, EVP_sha512());
+      return start_evp(EVP_sha512());
+    case HashAlg::sha2_512_256:
+      return start_evp(EVP_sha512_256());
+    case HashAlg::sha3_224:
+      return start_evp(EVP_sha3_224());
     case HashAlg::sha3_256:
-      return Running(std::in_place_type<EvpHash>, EVP_sha3_256());
+      return start_evp(EVP_sha3_256());
+    case HashAlg::sha3_384:
+      return start_evp(EVP_sha3_384());
+    case HashAlg::sha3_512:
+      return start_evp(EVP_sha3_512());
     case HashAlg::keccak_256:
-      return Running(std::in_place_type<Keccak>);
+      return start_as<CryptoPP::Keccak_256>();
+    case HashAlg::keccak_512:
+      return start_as<CryptoPP::Keccak_512>();
     case HashAlg::blake2b_256:
-      return Running(std::in_place_type<Blake2b256>);
+      return start_as<Blake2b256>();
+    case HashAlg::blake2b_512:
+      return start_as<Blake2b512>();
+    case HashAlg::blake2s_256:
+      return start_as<Blake2s256>();
+    case HashAlg::blake3:
+      return start_as<OurBlake3>();
     case HashAlg::dbl_sha2_256:
-      return Running(std::in_place_type<DoubleSha256>);
+      return start_as<DoubleSha256>();
+    case HashAlg::crc32c:
+      return start_as<OurCrc32c>();
   }
   std::abort();
 }
@@ -110,6 +187,8 @@ Bytes finish(Running& running, std::size_t size) {
 }
 
 }  // namespace
+
+std::span<const HashAlg> all_hashes() { return kAlgorithms; }
 
 std::string_view name_of(HashAlg alg) { return info(alg).name; }
 

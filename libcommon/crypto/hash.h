@@ -1,16 +1,40 @@
-// Hash functions, by the names multicodec gives them.
+// Hash functions, by the names multicodec gives them. All have a multihash code (hash_code_of in
+// multiformats/multihash.h) but crc32c, whose name is ours: the table's "crc32" is another
+// polynomial.
 #pragma once
 
 #include <array>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "base/bytes.h"
 
 namespace p2p::crypto {
 
-enum class HashAlg { sha2_256, sha2_512, sha3_256, keccak_256, blake2b_256, dbl_sha2_256 };
+enum class HashAlg {
+  sha1,          ///< broken: for reading what others wrote
+  sha2_256,      ///< FIPS 180-4
+  sha2_384,      ///< FIPS 180-4
+  sha2_512,      ///< FIPS 180-4
+  sha2_512_256,  ///< FIPS 180-4, SHA-512/256: not the first half of SHA-512
+  sha3_224,      ///< FIPS 202
+  sha3_256,      ///< FIPS 202
+  sha3_384,      ///< FIPS 202
+  sha3_512,      ///< FIPS 202
+  keccak_256,    ///< SHA-3's submission, before its padding was changed; Ethereum's hash
+  keccak_512,    ///< as keccak_256
+  blake2b_256,   ///< RFC 7693
+  blake2b_512,   ///< RFC 7693
+  blake2s_256,   ///< RFC 7693
+  blake3,        ///< see crypto/blake3.h, also for hashing parts on several cores
+  dbl_sha2_256,  ///< SHA-256 of the SHA-256, Bitcoin's
+  crc32c,        ///< RFC 3720, Castagnoli's polynomial; the digest is big-endian, as tools print it
+};
+
+/// Each once, in the order above.
+std::span<const HashAlg> all_hashes();
 
 /// "sha2-256", …: the multicodec name.
 std::string_view name_of(HashAlg alg);

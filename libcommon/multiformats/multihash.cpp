@@ -8,7 +8,7 @@
 namespace p2p::multiformats {
 namespace {
 
-constexpr std::array<CodeName<HashCode>, 18> kNames = {{
+constexpr std::array<CodeName<HashCode>, 19> kNames = {{
     {HashCode::identity, "identity"},
     {HashCode::sha1, "sha1"},
     {HashCode::sha2_256, "sha2-256"},
@@ -23,6 +23,7 @@ constexpr std::array<CodeName<HashCode>, 18> kNames = {{
     {HashCode::sha2_384, "sha2-384"},
     {HashCode::dbl_sha2_256, "dbl-sha2-256"},
     {HashCode::md5, "md5"},
+    {HashCode::sha2_512_256, "sha2-512-256"},
     {HashCode::ripemd_160, "ripemd-160"},
     {HashCode::blake2b_256, "blake2b-256"},
     {HashCode::blake2b_512, "blake2b-512"},
@@ -32,24 +33,32 @@ constexpr std::array<CodeName<HashCode>, 18> kNames = {{
 /// The function's whole output. blake3 gives any length, and so may a function unknown to us.
 std::size_t full_size(HashCode code) {
   switch (code) {
-    case HashCode::md5: return 16;
+    case HashCode::md5:
+      return 16;
     case HashCode::sha1:
-    case HashCode::ripemd_160: return 20;
-    case HashCode::sha3_224: return 28;
+    case HashCode::ripemd_160:
+      return 20;
+    case HashCode::sha3_224:
+      return 28;
     case HashCode::sha2_256:
+    case HashCode::sha2_512_256:
     case HashCode::sha3_256:
     case HashCode::keccak_256:
     case HashCode::dbl_sha2_256:
     case HashCode::blake2b_256:
-    case HashCode::blake2s_256: return 32;
+    case HashCode::blake2s_256:
+      return 32;
     case HashCode::sha2_384:
-    case HashCode::sha3_384: return 48;
+    case HashCode::sha3_384:
+      return 48;
     case HashCode::sha2_512:
     case HashCode::sha3_512:
     case HashCode::keccak_512:
-    case HashCode::blake2b_512: return 64;
+    case HashCode::blake2b_512:
+      return 64;
     case HashCode::identity:
-    case HashCode::blake3: return kMaxDigestSize;
+    case HashCode::blake3:
+      return kMaxDigestSize;
   }
   return kMaxDigestSize;
 }
@@ -62,29 +71,17 @@ std::optional<HashCode> hash_code_by_name(std::string_view name) {
   return find_code<HashCode>(kNames, name);
 }
 
-HashCode hash_code_of(crypto::HashAlg alg) {
-  switch (alg) {
-    case crypto::HashAlg::sha2_256: return HashCode::sha2_256;
-    case crypto::HashAlg::sha2_512: return HashCode::sha2_512;
-    case crypto::HashAlg::sha3_256: return HashCode::sha3_256;
-    case crypto::HashAlg::keccak_256: return HashCode::keccak_256;
-    case crypto::HashAlg::blake2b_256: return HashCode::blake2b_256;
-    case crypto::HashAlg::dbl_sha2_256: return HashCode::dbl_sha2_256;
-  }
-  return HashCode::identity;
+std::optional<HashCode> hash_code_of(crypto::HashAlg alg) {
+  // The names are the table's.
+  return hash_code_by_name(crypto::name_of(alg));
 }
 
 std::optional<crypto::HashAlg> hash_alg_of(HashCode code) {
-  using crypto::HashAlg;
-  for (const auto alg : {HashAlg::sha2_256, HashAlg::sha2_512, HashAlg::sha3_256,
-                         HashAlg::keccak_256, HashAlg::blake2b_256, HashAlg::dbl_sha2_256}) {
-    if (hash_code_of(alg) == code) return alg;
-  }
-  return std::nullopt;
+  return crypto::hash_by_name(find_name<HashCode>(kNames, code));
 }
 
 Multihash Multihash::of(crypto::HashAlg alg, ByteView data) {
-  return Multihash(hash_code_of(alg), crypto::hash(alg, data));
+  return Multihash(hash_code_of(alg).value(), crypto::hash(alg, data));
 }
 
 Result<Multihash> Multihash::wrap(HashCode code, ByteView digest) {

@@ -28,6 +28,7 @@ enum class HashCode : std::uint64_t {
   sha2_384 = 0x20,
   dbl_sha2_256 = 0x56,
   md5 = 0xd5,
+  sha2_512_256 = 0x1015,
   ripemd_160 = 0x1053,
   blake2b_256 = 0xb220,
   blake2b_512 = 0xb240,
@@ -38,7 +39,8 @@ enum class HashCode : std::uint64_t {
 std::string name_of(HashCode code);
 std::optional<HashCode> hash_code_by_name(std::string_view name);
 
-HashCode hash_code_of(crypto::HashAlg alg);
+/// Empty for crc32c, the one function of ours that the table does not have.
+std::optional<HashCode> hash_code_of(crypto::HashAlg alg);
 /// Empty for functions that we cannot compute, and for identity.
 std::optional<crypto::HashAlg> hash_alg_of(HashCode code);
 
@@ -51,7 +53,7 @@ class Multihash {
   /// Identity of no bytes.
   Multihash() = default;
 
-  /// Hashes `data`.
+  /// Hashes `data`; `alg` must have a code.
   static Multihash of(crypto::HashAlg alg, ByteView data);
   /// Takes a digest as it is. One longer than the function gives, or than kMaxDigestSize, is
   /// Code::parse; shorter ones are truncated digests, which the format allows.
