@@ -6,6 +6,7 @@
 
 #include "base/utf8.h"
 #include "codec/cbor.h"
+#include "codec/value_builder.h"
 
 namespace p2p::codec {
 namespace {
@@ -24,59 +25,6 @@ bool key_less(std::string_view a, std::string_view b) {
 std::unexpected<Error> broken(const char* what, std::size_t offset) {
   return fail(Code::parse, std::string(what) + " at byte " + std::to_string(offset));
 }
-
-// Builders are told of values in the order they stand in the block: open/close for lists and maps,
-// key before each value of a map.
-
-struct NoTree {
-  void null() {}
-  void boolean(bool) {}
-  void integer(bool, std::uint64_t) {}
-  void number(double) {}
-  void text(std::string_view) {}
-  void bytes(ByteView) {}
-  void link(ByteView) {}
-  void key(std::string_view) {}
-  void open(bool) {}
-  void close() {}
-};
-
-class Tree {
- public:
-  void null() { put(Value()); }
-  void boolean(bool value) { put(Value(value)); }
-  void integer(bool negative, std::uint64_t n) { put(Value(Integer{negative, n})); }
-  void number(double value) { put(Value(value)); }
-  void text(std::string_view value) { put(Value(value)); }
-  void bytes(ByteView value) { put(Value(to_bytes(value))); }
-  void link(ByteView cid) { put(Value(Link{to_bytes(cid)})); }
-  void key(std::string_view key) { key_ = key; }
-  void open(bool is_map) {
-    open_.push_back(put(is_map ? Value(Value::Map()) : Value(Value::List())));
-  }
-  void close() { open_.pop_back(); }
-
-  Value take() { return std::move(root_); }
-
- private:
-  /// Puts the value where it belongs. An open one stays where it is until it is closed, for nothing
-  /// is added to those around it meanwhile.
-  Value* put(Value value) {
-    if (open_.empty()) {
-      root_ = std::move(value);
-      return &root_;
-    }
-    auto& parent = open_.back()->any();
-    if (auto* list = std::get_if<Value::List>(&parent)) {
-      return &list->emplace_back(std::move(value));
-    }
-    return &std::get<Value::Map>(parent).emplace_back(std::string(key_), std::move(value)).second;
-  }
-
-  Value root_;
-  std::vector<Value*> open_;
-  std::string_view key_;
-};
 
 /// The strict walk over one block.
 template <class Builder>
@@ -277,14 +225,19 @@ Result<void> encode(CborWriter& out, const Value& value, std::size_t depth) {
 }  // namespace
 
 Result<Value> decode_dag_cbor(ByteView block) {
-  Tree tree;
+  BuildValue tree;
   P2P_CHECK(Walk(block, tree).run());
   return tree.take();
 }
 
 Result<void> check_dag_cbor(ByteView block) {
-  NoTree none;
+  IgnoreValues none;
   return Walk(block, none).run();
+}
+
+Result<void> walk_dag_cbor(ByteView block, const VisitLink& visit) {
+  VisitLinks links(visit);
+  return Walk(block, links).run();
 }
 
 Result<Bytes> encode_dag_cbor(const Value& value) {

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "codec/value.h"
+#include "codec/value_builder.h"
 
 namespace p2p::codec {
 
@@ -17,6 +18,10 @@ Result<Value> decode_dag_cbor(ByteView block);
 
 /// The same checks without a tree: allocates nothing but an error.
 Result<void> check_dag_cbor(ByteView block);
+
+/// The same, and calls `visit` with each link's CID, in the order of the block, up to the first
+/// error.
+Result<void> walk_dag_cbor(ByteView block, const VisitLink& visit);
 
 /// The one encoding of `value`; maps need not be sorted. Code::invalid_argument for what has none:
 /// NaN and infinities, a key twice, text that is not UTF-8, an empty link; Code::limit for the

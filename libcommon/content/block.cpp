@@ -1,7 +1,6 @@
 #include "content/block.h"
 
-#include "codec/dag_cbor.h"
-#include "content/dag_pb.h"
+#include "content/links.h"
 
 namespace p2p::content {
 
@@ -13,18 +12,6 @@ namespace {
 
 /// A Bitcoin block is named by its header.
 constexpr std::size_t kBitcoinHeaderSize = 80;
-
-/// What codec/ cannot see: whether the links are CIDs. The depth is bounded by its decoder.
-Result<void> check_links(const codec::Value& value) {
-  if (const auto* link = value.link()) {
-    P2P_CHECK(Cid::decode(link->cid));
-  } else if (const auto* list = value.list()) {
-    for (const auto& item : *list) P2P_CHECK(check_links(item));
-  } else if (const auto* map = value.map()) {
-    for (const auto& [key, item] : *map) P2P_CHECK(check_links(item));
-  }
-  return {};
-}
 
 }  // namespace
 
@@ -44,13 +31,11 @@ Result<Cid> cid_of_block(Codec codec, crypto::HashAlg hash, ByteView block) {
     case Codec::raw:
       break;
     case Codec::dag_pb:
-      P2P_CHECK(decode_dag_pb(block));
+    case Codec::dag_cbor:
+    case Codec::dag_json:
+      P2P_CHECK(links_of(Cid::v1(codec, Multihash()), block,
+                         [](const Cid&) -> Result<void> { return {}; }));
       break;
-    case Codec::dag_cbor: {
-      P2P_TRY(const auto value, codec::decode_dag_cbor(block));
-      P2P_CHECK(check_links(value));
-      break;
-    }
     case Codec::bitcoin_block:
       if (block.size() != kBitcoinHeaderSize) {
         return fail(Code::parse, "a bitcoin-block is a header of 80 bytes, this has " +

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -30,7 +31,41 @@ Bytes encode_dag_pb(const PbNode& node);
 
 /// The specification's four strictness rules (fields in order, none repeated, none unknown, wire
 /// types as in the schema), every link with a valid CID, and shortest varints, so that a block that
-/// decodes re-encodes to the same bytes. Anything else is Code::parse.
+/// decodes re-encodes to the same bytes. Anything else is Code::parse, with the byte offset where
+/// it stands.
 Result<PbNode> decode_dag_pb(ByteView block);
+
+/// One of a block's fields, borrowed from it: a link, or the data.
+struct PbField {
+  bool is_link = false;
+  multiformats::Cid cid;
+  std::optional<std::string_view> name;
+  std::optional<std::uint64_t> tsize;
+  ByteView data;
+};
+
+/// Reads a block's links and data as they stand, under the same rules as decode_dag_pb, without a
+/// copy of the block. It may be copied to go on later, over the same bytes.
+class PbReader {
+ public:
+  explicit PbReader(ByteView block) : block_(block) {}
+
+  /// The next field; nothing at the block's end.
+  Result<std::optional<PbField>> next();
+
+  /// The bytes moved, but are the same: what is read from now on stands there.
+  void rebind(ByteView block) { block_ = block; }
+
+ private:
+  Result<std::uint64_t> varint(std::size_t end);
+  Result<std::size_t> length(std::size_t end);
+  Result<void> read_link(std::size_t end, PbField& link);
+
+  ByteView block_;
+  std::size_t at_ = 0;
+  bool data_seen_ = false;
+  bool links_seen_ = false;
+  bool links_ended_ = false;
+};
 
 }  // namespace p2p::content

@@ -108,6 +108,7 @@ void declare(Command& command, Options& options) {
       .choice("--codec", "C", options.codec,
               {{"raw", multiformats::Codec::raw},
                {"dag-cbor", multiformats::Codec::dag_cbor},
+               {"dag-json", multiformats::Codec::dag_json},
                {"dag-pb", multiformats::Codec::dag_pb},
                {"bitcoin-block", multiformats::Codec::bitcoin_block}},
               "take each FILE as one block of this format")

@@ -1,0 +1,94 @@
+#include "content/links.h"
+
+#include <doctest/doctest.h>
+
+#include "base/basen.h"
+#include "content/block.h"
+#include "content/dag_pb.h"
+
+using namespace p2p;
+using multiformats::Cid;
+using multiformats::Codec;
+
+namespace {
+
+Bytes hex(std::string_view text) { return hex_decode(text).value(); }
+
+Result<std::vector<std::string>> links(Codec codec, ByteView block) {
+  std::vector<std::string> found;
+  P2P_CHECK(content::links_of(Cid::v1(codec, multiformats::Multihash()), block,
+                              [&](const Cid& cid) -> Result<void> {
+                                found.push_back(hex_encode(cid.bytes()));
+                                return {};
+                              }));
+  return found;
+}
+
+using Found = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("links of every format, in order, repeated ones repeatedly") {
+  CHECK(*links(Codec::dag_pb, hex("12060a040155000012060a0401550000")) ==
+        Found{"01550000", "01550000"});
+  CHECK(*links(Codec::dag_cbor, hex("a26161d82a450001550000616282d82a46000171000100f6")) ==
+        Found{"01550000", "0171000100"});
+  CHECK(*links(Codec::dag_json, as_bytes(R"([{"/":"bafkqaaa"},{"a":{"/":"bafkqabiaaebagba"}}])")) ==
+        Found{"01550000", "015500050001020304"});
+  CHECK(*links(Codec::raw, hex("12060a0401550000")) == Found{});
+  CHECK(*links(Codec::git_raw, hex("00")) == Found{});
+  CHECK(content::knows_links(Codec::raw));
+  CHECK_FALSE(content::knows_links(Codec::git_raw));
+}
+
+TEST_CASE("what is not of its format is refused, with the byte where it stands") {
+  const auto at = [](Codec codec, ByteView block) {
+    const auto found = links(codec, block);
+    REQUIRE_FALSE(found);
+    const auto& why = found.error().why;
+    return why.substr(why.rfind(" at byte ") + 9);
+  };
+  CHECK(at(Codec::dag_pb, hex("12060a04015500001a00")) == "8");
+  CHECK(at(Codec::dag_pb, hex("120c0a04015500000a0401550000")) == "8");
+  CHECK(at(Codec::dag_pb, hex("12090a0401550000188000")) == "9");
+  CHECK(at(Codec::dag_pb, hex("12060a0403550000")) == "4");
+  CHECK(at(Codec::dag_cbor, hex("a2616201616101")) == "4");
+  CHECK(at(Codec::dag_cbor, hex("821801f6")) == "1");
+  CHECK(at(Codec::dag_json, as_bytes(R"({"b":1, "a":2})")) == "7");
+  // Tag 42 over what is no CID is CBOR, but no dag-cbor.
+  CHECK_FALSE(links(Codec::dag_cbor, hex("d82a43000102")));
+}
+
+TEST_CASE("a visitor's error ends the walk") {
+  for (const auto& [codec, block] :
+       {std::pair{Codec::dag_pb, hex("12060a040155000012060a0401550000")},
+        std::pair{Codec::dag_cbor, hex("82d82a450001550000d82a450001550000")}}) {
+    int visited = 0;
+    const auto walked = content::links_of(Cid::v1(codec, multiformats::Multihash()), block,
+                                          [&](const Cid&) -> Result<void> {
+                                            ++visited;
+                                            return fail(Code::limit, "enough");
+                                          });
+    REQUIRE_FALSE(walked);
+    CHECK(walked.error().why == "enough");
+    CHECK(visited == 1);
+  }
+}
+
+TEST_CASE("a reader of dag-pb goes on where its copy stopped, over moved bytes") {
+  content::PbNode node;
+  for (const char* name : {"a", "b", "c"}) {
+    node.links.push_back({*Cid::decode(hex("01550000")), name, 1});
+  }
+  node.data = hex("0801");
+  const Bytes block = content::encode_dag_pb(node);
+  content::PbReader reader(block);
+  REQUIRE(reader.next());
+  const Bytes moved = block;
+  content::PbReader later = reader;
+  later.rebind(moved);
+  CHECK((*later.next())->name == "b");
+  CHECK((*later.next())->name == "c");
+  CHECK(equal((*later.next())->data, hex("0801")));
+  CHECK_FALSE(*later.next());
+}
