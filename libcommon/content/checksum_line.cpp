@@ -1,12 +1,62 @@
 #include "content/checksum_line.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/basen.h"
+#include "multiformats/multibase.h"
+#include "multiformats/multihash.h"
 
 namespace p2p::content {
 
 using crypto::HashAlg;
+using multiformats::Cid;
 
 namespace {
+
+struct Tag {
+  std::string_view text;
+  HashAlg alg;
+};
+
+/// The first of an algorithm is the one we write: what coreutils 9.1 writes, or where it has none
+/// rhash, b3sum or shasum. Then what others write: OpenSSL 3, rhash (which pads to five letters),
+/// FreeBSD, OpenSSL 1.
+constexpr Tag kTags[] = {
+    {"SHA1", HashAlg::sha1},
+    {"SHA1 ", HashAlg::sha1},
+    {"SHA256", HashAlg::sha2_256},
+    {"SHA2-256", HashAlg::sha2_256},
+    {"SHA384", HashAlg::sha2_384},
+    {"SHA2-384", HashAlg::sha2_384},
+    {"SHA512", HashAlg::sha2_512},
+    {"SHA2-512", HashAlg::sha2_512},
+    {"SHA512/256", HashAlg::sha2_512_256},
+    {"SHA2-512/256", HashAlg::sha2_512_256},
+    {"SHA512t256", HashAlg::sha2_512_256},
+    {"SHA512-256", HashAlg::sha2_512_256},
+    {"SHA3-224", HashAlg::sha3_224},
+    {"SHA3-256", HashAlg::sha3_256},
+    {"SHA3-384", HashAlg::sha3_384},
+    {"SHA3-512", HashAlg::sha3_512},
+    {"KECCAK-256", HashAlg::keccak_256},
+    {"KECCAK-512", HashAlg::keccak_512},
+    {"BLAKE2b-256", HashAlg::blake2b_256},
+    {"BLAKE2b", HashAlg::blake2b_512},
+    {"BLAKE2b-512", HashAlg::blake2b_512},
+    {"BLAKE2B-512", HashAlg::blake2b_512},
+    {"BLAKE2b512", HashAlg::blake2b_512},
+    {"BLAKE2s", HashAlg::blake2s_256},
+    {"BLAKE2s-256", HashAlg::blake2s_256},
+    {"BLAKE2S-256", HashAlg::blake2s_256},
+    {"BLAKE2s256", HashAlg::blake2s_256},
+    {"BLAKE3", HashAlg::blake3},
+    {"DBL-SHA256", HashAlg::dbl_sha2_256},
+    {"CRC32C", HashAlg::crc32c},
+};
+
+constexpr HashAlg kUsual[] = {HashAlg::sha1, HashAlg::sha2_256, HashAlg::sha2_384,
+                              HashAlg::sha2_512};
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
@@ -39,15 +89,23 @@ std::optional<std::string> unescape_name(std::string_view text) {
   return name;
 }
 
-std::optional<ChecksumLine> make_line(HashAlg alg, std::string_view hex, std::string_view name,
-                                      bool escaped) {
-  auto digest = hex_decode(hex);
-  if (!digest || digest->size() != crypto::digest_size(alg)) return std::nullopt;
+std::optional<Digest> hex_digest(HashAlg alg, std::string_view hex) {
+  if (hex.size() != 2 * crypto::digest_size(alg)) return std::nullopt;
+  auto bytes = hex_decode(hex);
+  if (!bytes) return std::nullopt;
+  return Digest{alg, std::move(*bytes)};
+}
+
+std::optional<Digest> multihash_digest(const multiformats::Multihash& hash) {
+  const auto alg = multiformats::hash_alg_of(hash.code());
+  if (!alg || hash.digest().size() != crypto::digest_size(*alg)) return std::nullopt;
+  return Digest{*alg, hash.digest()};
+}
+
+std::optional<std::string> read_name(std::string_view name, bool escaped) {
   // No file's name holds a NUL, and C's functions would see only what stands before it.
   if (name.find('\0') != std::string_view::npos) return std::nullopt;
-  auto plain = escaped ? unescape_name(name) : std::string(name);
-  if (!plain) return std::nullopt;
-  return ChecksumLine{alg, std::move(*digest), std::move(*plain)};
+  return escaped ? unescape_name(name) : std::string(name);
 }
 
 /// What follows "ALG (" or "ALG(": NAME) = HEX. The last ")" counts: names may hold some.
@@ -59,49 +117,21 @@ std::optional<ChecksumLine> tagged(HashAlg alg, std::string_view rest, bool esca
   if (!hex.starts_with('=')) return std::nullopt;
   hex.remove_prefix(1);
   skip_blanks(hex);
-  return make_line(alg, hex, rest.substr(0, close), escaped);
+  auto digest = hex_digest(alg, hex);
+  auto name = read_name(rest.substr(0, close), escaped);
+  if (!digest || !name) return std::nullopt;
+  return ChecksumLine{std::move(*digest), std::move(*name)};
 }
 
 }  // namespace
 
 std::string_view checksum_tag(HashAlg alg) {
-  switch (alg) {
-    case HashAlg::sha1:
-      return "SHA1";
-    case HashAlg::sha2_256:
-      return "SHA256";
-    case HashAlg::sha2_384:
-      return "SHA384";
-    case HashAlg::sha2_512:
-      return "SHA512";
-    case HashAlg::sha2_512_256:
-      return "SHA512/256";
-    case HashAlg::sha3_224:
-      return "SHA3-224";
-    case HashAlg::sha3_256:
-      return "SHA3-256";
-    case HashAlg::sha3_384:
-      return "SHA3-384";
-    case HashAlg::sha3_512:
-      return "SHA3-512";
-    case HashAlg::keccak_256:
-      return "KECCAK-256";
-    case HashAlg::keccak_512:
-      return "KECCAK-512";
-    case HashAlg::blake2b_256:
-      return "BLAKE2b-256";
-    case HashAlg::blake2b_512:
-      return "BLAKE2b";
-    case HashAlg::blake2s_256:
-      return "BLAKE2s-256";
-    case HashAlg::blake3:
-      return "BLAKE3";
-    case HashAlg::dbl_sha2_256:
-      return "DBL-SHA256";
-    case HashAlg::crc32c:
-      return "CRC32C";
-  }
-  return "";
+  return std::ranges::find(kTags, alg, &Tag::alg)->text;
+}
+
+std::optional<HashAlg> algorithm_of_tag(std::string_view tag) {
+  const auto* found = std::ranges::find(kTags, tag, &Tag::text);
+  return found == std::end(kTags) ? std::nullopt : std::optional(found->alg);
 }
 
 std::string escape_name(std::string_view name) {
@@ -138,28 +168,30 @@ std::string checksum_line(std::string_view text, std::string_view name, HashAlg 
   return line;
 }
 
-std::optional<ChecksumLine> ChecksumParser::parse(std::string_view line) {
+ChecksumParser::ChecksumParser(std::vector<HashAlg> algorithms)
+    : algorithms_(std::move(algorithms)) {
+  if (algorithms_.empty()) algorithms_.assign(std::begin(kUsual), std::end(kUsual));
+}
+
+std::optional<ChecksumLine> ChecksumParser::parse(std::string_view line, bool zero) {
   skip_blanks(line);
-  const bool escaped = line.starts_with('\\');
+  const bool escaped = !zero && line.starts_with('\\');
   if (escaped) line.remove_prefix(1);
-  for (const HashAlg alg : crypto::all_hashes()) {
-    if (!line.starts_with(checksum_tag(alg))) continue;
-    auto rest = line.substr(checksum_tag(alg).size());
-    if (rest.starts_with(' ')) rest.remove_prefix(1);
-    // One tag may begin another: BLAKE2b, BLAKE2b-256.
-    if (!rest.starts_with('(')) continue;
-    return tagged(alg, rest.substr(1), escaped);
+  if (const auto open = line.find('('); open != std::string_view::npos) {
+    auto tag = line.substr(0, open);
+    if (tag.ends_with(' ')) tag.remove_suffix(1);
+    if (const auto alg = algorithm_of_tag(tag)) return tagged(*alg, line.substr(open + 1), escaped);
   }
   return untagged(line, escaped);
 }
 
 std::optional<ChecksumLine> ChecksumParser::untagged(std::string_view line, bool escaped) {
-  const std::size_t digits = 2 * crypto::digest_size(alg_);
+  const auto word = line.substr(0, std::min(line.find(' '), line.find('\t')));
   // A blank and at least one byte of name follow.
-  if (line.size() < digits + 2 || !is_blank(line[digits])) return std::nullopt;
-  const auto hex = line.substr(0, digits);
-  if (!hex_decode(hex)) return std::nullopt;
-  auto name = line.substr(digits + 1);
+  if (line.size() < word.size() + 2) return std::nullopt;
+  auto expected = expectation(word);
+  if (!expected) return std::nullopt;
+  auto name = line.substr(word.size() + 1);
   if (name.size() == 1 || (name[0] != ' ' && name[0] != '*')) {
     if (single_blank_ == false) return std::nullopt;
     single_blank_ = true;
@@ -167,7 +199,26 @@ std::optional<ChecksumLine> ChecksumParser::untagged(std::string_view line, bool
     single_blank_ = false;
     name.remove_prefix(1);
   }
-  return make_line(alg_, hex, name, escaped);
+  auto plain = read_name(name, escaped);
+  if (!plain) return std::nullopt;
+  return ChecksumLine{std::move(*expected), std::move(*plain)};
+}
+
+std::optional<std::variant<Digest, Cid>> ChecksumParser::expectation(std::string_view word) const {
+  for (const HashAlg alg : algorithms_) {
+    if (auto digest = hex_digest(alg, word)) return *digest;
+  }
+  if (auto cid = Cid::parse(word)) {
+    const auto code = cid->hash().code();
+    const bool known = code == multiformats::HashCode::identity || multiformats::hash_alg_of(code);
+    if (!known) return std::nullopt;
+    return *cid;
+  }
+  const auto text = multiformats::multibase_decode(word);
+  if (!text) return std::nullopt;
+  const auto hash = multiformats::Multihash::decode(text->bytes);
+  if (!hash) return std::nullopt;
+  return multihash_digest(*hash);
 }
 
 }  // namespace p2p::content

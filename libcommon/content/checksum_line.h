@@ -1,21 +1,47 @@
-// Lines of checksum files as sha256sum and its kin of coreutils 9.1 write and read them:
+// Lines of check files. Five forms, which one list may mix:
 //
-//     HEX  NAME          HEX *NAME          ALG (NAME) = HEX
+//     HEX  NAME          HEX *NAME          what sha256sum and its kin of coreutils 9.1, rhash,
+//                                           b3sum and `openssl dgst -r` write
+//     ALG (NAME) = HEX                      BSD tags: coreutils' --tag, cksum -a, b3sum --tag,
+//                                           rhash --bsd, shasum --tag, FreeBSD's sha256,
+//                                           `openssl dgst` (which leaves out blanks)
+//     MULTIHASH  NAME                       the digest as a multihash in any multibase
+//     CID  NAME                             a file's or directory's CID, as `p2p-hash --cid`
 //
 // A name with a newline, carriage return or backslash is escaped, and a backslash leads the line.
+//
+// Which function a line means, in this order:
+// 1. a tag says it. Tags are those that the programs above write, to the letter (a tag that we do
+//    not know makes the line none);
+// 2. a word of hexadecimal digits that is as long as the digest of one of the parser's algorithms
+//    is that one's. Without any given, those are the functions that such lines nearly always mean:
+//    40 digits are sha1, 64 sha2-256, 96 sha2-384, 128 sha2-512. Other functions of these lengths
+//    (sha2-512-256, sha3, keccak, blake2b, blake2s, blake3, dbl-sha2-256 share them) and those of 8
+//    (crc32c, or anyone's CRC-32) and 56 digits (sha3-224, or sha2-224, which we do not compute)
+//    are meant only by a tag or by a parser that is told so; of two that it is told with the same
+//    length the first counts;
+// 3. a CID, in any multibase or of version 0; then a multihash in any multibase. Hexadecimal digits
+//    hide neither: those with the length of a digest in hex (git's base32 CIDs of sha1) are made of
+//    digits only once in ten million million.
+// A multihash must hold the whole digest: a truncated one would be satisfied by too much.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
+#include <vector>
 
 #include "base/bytes.h"
 #include "crypto/hash.h"
+#include "multiformats/cid.h"
 
 namespace p2p::content {
 
 /// "SHA256", …: the algorithm's name in BSD-style lines and in warnings.
 std::string_view checksum_tag(crypto::HashAlg alg);
+/// The reverse, for every spelling that rule 1 knows.
+std::optional<crypto::HashAlg> algorithm_of_tag(std::string_view tag);
 
 struct ChecksumStyle {
   bool tag = false;     ///< ALG (NAME) = HEX
@@ -31,27 +57,37 @@ std::string checksum_line(std::string_view text, std::string_view name, crypto::
 /// `name` with \n, \r and \\ escaped, as within a line that a backslash leads.
 std::string escape_name(std::string_view name);
 
-struct ChecksumLine {
-  crypto::HashAlg alg;  ///< the tag's, or the parser's for lines without one
-  Bytes digest;
-  std::string name;
+struct Digest {
+  crypto::HashAlg alg;
+  Bytes bytes;  ///< all of crypto::digest_size(alg)
+
+  friend bool operator==(const Digest&, const Digest&) = default;
 };
 
-/// Parses the lines of one file, which must be of one kind: `HEX NAME` with a single blank (old
-/// BSD) does not mix with the standard form, since the two differ in whether names may begin with a
-/// blank.
+struct ChecksumLine {
+  std::variant<Digest, multiformats::Cid> expected;  ///< a CID's hash is identity or computable
+  std::string name;
+
+  friend bool operator==(const ChecksumLine&, const ChecksumLine&) = default;
+};
+
+/// Parses the lines of one file. Untagged lines must be of one kind: `HEX NAME` with a single blank
+/// (old BSD) does not mix with the standard form, since the two differ in whether names may begin
+/// with a blank.
 class ChecksumParser {
  public:
-  /// `alg` is that of lines without a tag.
-  explicit ChecksumParser(crypto::HashAlg alg) : alg_(alg) {}
+  /// `algorithms` are those of rule 2; none given are its usual ones.
+  explicit ChecksumParser(std::vector<crypto::HashAlg> algorithms = {});
 
-  /// `line` without its end; nothing where it is not a checksum line.
-  std::optional<ChecksumLine> parse(std::string_view line);
+  /// `line` without its end; nothing where it is not a checksum line. In lists of --zero, names are
+  /// not escaped.
+  std::optional<ChecksumLine> parse(std::string_view line, bool zero = false);
 
  private:
   std::optional<ChecksumLine> untagged(std::string_view line, bool escaped);
+  std::optional<std::variant<Digest, multiformats::Cid>> expectation(std::string_view word) const;
 
-  crypto::HashAlg alg_;
+  std::vector<crypto::HashAlg> algorithms_;
   std::optional<bool> single_blank_;
 };
 

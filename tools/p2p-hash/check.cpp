@@ -1,5 +1,6 @@
 // -c, as coreutils 9.1 does it, warnings to the letter.
 #include "commands.h"
+#include "content/checksum_list.h"
 #include "quote.h"
 #include "report.h"
 #include "source.h"
@@ -7,46 +8,6 @@
 namespace p2p::hash {
 
 namespace {
-
-/// A file's path has 4 KiB at most, doubled by escaping, and a digest 128 digits: longer lines are
-/// no checksum lines, and are passed over without being held.
-constexpr std::size_t kMaxLineSize = 64 * 1024;
-
-/// Cuts a stream into lines. Of a line that is too long only the fact is handed on.
-class Lines {
- public:
-  using Take = std::function<void(std::string_view line, bool too_long)>;
-
-  void feed(ByteView piece, const Take& take) {
-    std::string_view text = as_text(piece);
-    while (!text.empty()) {
-      const auto end = text.find('\n');
-      const auto part = text.substr(0, end);
-      if (part.size() > kMaxLineSize - line_.size()) {
-        too_long_ = true;
-      } else {
-        line_ += part;
-      }
-      if (end == std::string_view::npos) return;
-      finish(take);
-      text.remove_prefix(end + 1);
-    }
-  }
-  /// A last line needs no newline.
-  void end(const Take& take) {
-    if (!line_.empty() || too_long_) finish(take);
-  }
-
- private:
-  void finish(const Take& take) {
-    take(line_, too_long_);
-    line_.clear();
-    too_long_ = false;
-  }
-
-  std::string line_;
-  bool too_long_ = false;
-};
 
 class Checker {
  public:
@@ -57,18 +18,16 @@ class Checker {
   bool check(const std::string& list) {
     name_ = list == "-" ? "standard input" : list;
     counts_ = {};
-    content::ChecksumParser parser(options_.algorithm);
-    Lines lines;
-    const auto take = [&](std::string_view line, bool too_long) {
-      ++counts_.lines;
-      check_line(parser, line, too_long, list == "-");
+    content::ChecksumList lines({options_.algorithm});
+    const auto take = [&](std::uint64_t number, const std::optional<content::ChecksumLine>& line) {
+      check_line(number, line, list == "-");
     };
     Source source(console_);
     const auto read = source.read(list, [&](ByteView piece) -> Result<void> {
       lines.feed(piece, take);
       return {};
     });
-    if (read) lines.end(take);
+    if (read) lines.finish(take);
     if (!read) {
       // coreutils has no better words for a list that opens but cannot be read.
       complain(console_, name_, is_directory(list) ? Error(Code::io, "read error") : read.error());
@@ -81,7 +40,6 @@ class Checker {
 
  private:
   struct Counts {
-    std::uint64_t lines = 0;
     std::uint64_t proper = 0;
     std::uint64_t improper = 0;
     std::uint64_t matched = 0;
@@ -89,58 +47,56 @@ class Checker {
     std::uint64_t unreadable = 0;
   };
 
-  void check_line(content::ChecksumParser& parser, std::string_view line, bool too_long,
+  void check_line(std::uint64_t number, const std::optional<content::ChecksumLine>& line,
                   bool from_stdin) {
-    if (line.starts_with('#')) return;
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.empty() && !too_long) return;
-    const auto parsed = too_long ? std::nullopt : parser.parse(line);
+    const auto* digest = line ? std::get_if<content::Digest>(&line->expected) : nullptr;
     // Standard input cannot list itself.
-    if (!parsed || (from_stdin && parsed->name == "-")) {
+    if (digest == nullptr || (from_stdin && line->name == "-")) {
       ++counts_.improper;
       if (options_.report == Options::Report::warn) {
-        warn(shell_quote(name_) + ": " + std::to_string(counts_.lines) + ": improperly formatted " +
+        warn(shell_quote(name_) + ": " + std::to_string(number) + ": improperly formatted " +
              std::string(content::checksum_tag(options_.algorithm)) + " checksum line");
       }
       return;
     }
     ++counts_.proper;
-    check_file(*parsed);
+    check_file(line->name, *digest);
   }
 
-  void check_file(const content::ChecksumLine& expected) {
+  void check_file(const std::string& name, const content::Digest& expected) {
     crypto::Hasher hasher(expected.alg);
-    const auto read = listed_.read(expected.name, [&](ByteView piece) -> Result<void> {
+    const auto read = listed_.read(name, [&](ByteView piece) -> Result<void> {
       hasher.update(piece);
       return {};
     });
     if (!read) {
       if (options_.ignore_missing && read.error().code == Code::not_found) return;
-      complain(console_, expected.name, read.error());
+      complain(console_, name, read.error());
       ++counts_.unreadable;
-      return say(expected, "FAILED open or read", "open or read failed");
+      return say(name, expected.alg, "FAILED open or read", "open or read failed");
     }
-    if (equal(hasher.finish(), expected.digest)) {
+    if (equal(hasher.finish(), expected.bytes)) {
       ++counts_.matched;
-      if (options_.report != Options::Report::quiet) say(expected, "OK", "");
+      if (options_.report != Options::Report::quiet) say(name, expected.alg, "OK", "");
     } else {
       ++counts_.mismatched;
-      say(expected, "FAILED", "the checksum differs");
+      say(name, expected.alg, "FAILED", "the checksum differs");
     }
   }
 
-  void say(const content::ChecksumLine& line, std::string_view word, std::string_view cause) {
+  void say(const std::string& name, crypto::HashAlg alg, std::string_view word,
+           std::string_view cause) {
     if (options_.report == Options::Report::status) return;
     if (console_.format() != record::Format::text) {
       record::Record record("verdict");
-      record.set("subject", line.name).set("ok", cause.empty());
+      record.set("subject", name).set("ok", cause.empty());
       if (!cause.empty()) record.set("cause", cause);
-      console_.print(record.set("alg", crypto::name_of(line.alg)));
+      console_.print(record.set("alg", crypto::name_of(alg)));
       return;
     }
     // Only a newline would make two lines of one; coreutils leaves all else as it is.
-    const bool escape = line.name.find('\n') != std::string::npos;
-    const std::string shown = escape ? "\\" + content::escape_name(line.name) : line.name;
+    const bool escape = name.find('\n') != std::string::npos;
+    const std::string shown = escape ? "\\" + content::escape_name(name) : name;
     console_.out().write(shown + ": " + std::string(word) + "\n");
   }
 

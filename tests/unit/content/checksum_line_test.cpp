@@ -15,8 +15,16 @@ namespace {
 const std::string kHex(64, 'a');
 
 std::optional<content::ChecksumLine> parse(std::string_view line) {
-  return ChecksumParser(HashAlg::sha2_256).parse(line);
+  return ChecksumParser().parse(line);
 }
+
+HashAlg alg_in(std::string_view line, std::vector<HashAlg> algorithms = {}) {
+  const auto parsed = ChecksumParser(std::move(algorithms)).parse(line);
+  REQUIRE(parsed);
+  return std::get<content::Digest>(parsed->expected).alg;
+}
+
+std::string digits(std::size_t count) { return std::string(count, 'b'); }
 
 std::string name_in(std::string_view line) {
   const auto parsed = parse(line);
@@ -52,28 +60,145 @@ TEST_CASE("what is written is read back, whatever the name") {
 }
 
 TEST_CASE("a tag says its algorithm, and its digest must fit") {
-  const std::string hex128(128, 'b');
-  CHECK(parse("SHA512 (x) = " + hex128)->alg == HashAlg::sha2_512);
-  CHECK(parse("BLAKE2b-256 (x) = " + kHex)->alg == HashAlg::blake2b_256);
-  CHECK(parse("SHA3-256 (x) = " + kHex)->alg == HashAlg::sha3_256);
-  CHECK(parse("KECCAK-256(x)= " + kHex)->alg == HashAlg::keccak_256);
+  CHECK(alg_in("SHA512 (x) = " + digits(128)) == HashAlg::sha2_512);
   CHECK_FALSE(parse("SHA512 (x) = " + kHex));
-  CHECK_FALSE(parse("SHA256 (x) = " + hex128));
+  CHECK_FALSE(parse("SHA256 (x) = " + digits(128)));
   CHECK_FALSE(parse("SHA1 (x) = " + kHex));
+  CHECK_FALSE(parse("MD5 (x) = " + digits(32)));
+  CHECK_FALSE(parse("sha256 (x) = " + kHex));
   CHECK(parse("SHA256 (x)=" + kHex));
   CHECK(parse("SHA256 (x) \t=\t " + kHex));
+  CHECK_FALSE(parse("SHA256  (x) = " + kHex));  // as sha256sum has it
+  CHECK_FALSE(parse("SHA256 x = " + kHex));
   CHECK_FALSE(parse("SHA256 (x) " + kHex));
   CHECK_FALSE(parse("SHA256 (x) = " + kHex + " "));
   CHECK(name_in("SHA256 () = " + kHex).empty());
 }
 
+TEST_CASE("the tags that other programs write") {
+  const std::pair<const char*, HashAlg> written[] = {
+      // cksum -a of coreutils 9.1, and b2sum -l 256 --tag
+      {"SHA1 (x) = ", HashAlg::sha1},
+      {"SHA384 (x) = ", HashAlg::sha2_384},
+      {"BLAKE2b (x) = ", HashAlg::blake2b_512},
+      {"BLAKE2b-256 (x) = ", HashAlg::blake2b_256},
+      // rhash 1.4.3 --bsd
+      {"SHA1  (x) = ", HashAlg::sha1},
+      {"SHA3-224 (x) = ", HashAlg::sha3_224},
+      {"SHA3-256 (x) = ", HashAlg::sha3_256},
+      {"SHA3-384 (x) = ", HashAlg::sha3_384},
+      {"SHA3-512 (x) = ", HashAlg::sha3_512},
+      {"CRC32C (x) = ", HashAlg::crc32c},
+      {"BLAKE2s (x) = ", HashAlg::blake2s_256},
+      // b3sum 1.8 --tag
+      {"BLAKE3 (x) = ", HashAlg::blake3},
+      // openssl 3.0 dgst
+      {"SHA1(x)= ", HashAlg::sha1},
+      {"SHA2-256(x)= ", HashAlg::sha2_256},
+      {"SHA2-384(x)= ", HashAlg::sha2_384},
+      {"SHA2-512(x)= ", HashAlg::sha2_512},
+      {"SHA2-512/256(x)= ", HashAlg::sha2_512_256},
+      {"SHA3-256(x)= ", HashAlg::sha3_256},
+      {"BLAKE2B-512(x)= ", HashAlg::blake2b_512},
+      {"BLAKE2S-256(x)= ", HashAlg::blake2s_256},
+      {"KECCAK-512(x)= ", HashAlg::keccak_512},
+      // shasum -a 512256 --tag of perl 5.36, and FreeBSD's sha512t256
+      {"SHA512/256 (x) = ", HashAlg::sha2_512_256},
+      {"SHA512t256 (x) = ", HashAlg::sha2_512_256},
+  };
+  for (const auto& [tag, alg] : written) {
+    CAPTURE(tag);
+    CHECK(alg_in(tag + digits(2 * crypto::digest_size(alg))) == alg);
+  }
+}
+
+TEST_CASE("every algorithm has a tag that is read back") {
+  for (const HashAlg alg : crypto::all_hashes()) {
+    CAPTURE(crypto::name_of(alg));
+    CHECK(content::algorithm_of_tag(content::checksum_tag(alg)) == alg);
+  }
+}
+
+TEST_CASE("a bare digest's function follows from its length, and from what the parser is told") {
+  CHECK(alg_in(digits(40) + "  x") == HashAlg::sha1);
+  CHECK(alg_in(digits(64) + "  x") == HashAlg::sha2_256);
+  CHECK(alg_in(digits(96) + "  x") == HashAlg::sha2_384);
+  CHECK(alg_in(digits(128) + "  x") == HashAlg::sha2_512);
+  // Too little to go by: a CRC-32, a sha2-224.
+  CHECK_FALSE(parse(digits(8) + "  x"));
+  CHECK_FALSE(parse(digits(56) + "  x"));
+  CHECK(alg_in(digits(8) + "  x", {HashAlg::crc32c}) == HashAlg::crc32c);
+  CHECK(alg_in(digits(64) + "  x", {HashAlg::sha1, HashAlg::blake3, HashAlg::sha2_256}) ==
+        HashAlg::blake3);
+  // What it is told is all that it takes.
+  CHECK_FALSE(ChecksumParser({HashAlg::blake3}).parse(digits(40) + "  x"));
+  CHECK(alg_in("SHA1 (x) = " + digits(40), {HashAlg::blake3}) == HashAlg::sha1);
+}
+
+TEST_CASE("multihashes in any base name their function themselves") {
+  const Bytes digest = crypto::hash(HashAlg::sha2_256, as_bytes("x"));
+  for (const HashAlg alg : crypto::all_hashes()) {
+    if (alg == HashAlg::crc32c) continue;  // multicodec has no code for it
+    CAPTURE(crypto::name_of(alg));
+    const auto hash = multiformats::Multihash::of(alg, as_bytes("x"));
+    for (const char base : std::string_view("fFbBkKzmMuU")) {
+      const auto word =
+          multiformats::multibase_encode(multiformats::Multibase{base}, hash.encode());
+      CAPTURE(word);
+      for (const auto& line : {word + "  x", word + " *x", word + " x"}) {
+        const auto parsed = parse(line);
+        REQUIRE(parsed);
+        CHECK(parsed->expected == std::variant<content::Digest, multiformats::Cid>(
+                                      content::Digest{alg, hash.digest()}));
+        CHECK(parsed->name == "x");
+      }
+    }
+  }
+  // Truncated to one byte: one file in 256 would do.
+  const auto truncated =
+      multiformats::Multihash::wrap(multiformats::HashCode::sha2_256, ByteView(digest).first(1));
+  REQUIRE(truncated);
+  const auto word =
+      multiformats::multibase_encode(multiformats::Multibase::base16, truncated->encode());
+  CHECK_FALSE(parse(word + "  x"));
+  CHECK_FALSE(parse("f00  x"));      // identity of nothing
+  CHECK_FALSE(parse("fd50100  x"));  // md5, truncated
+  CHECK_FALSE(parse("f1220" + digits(62) + "  x"));
+}
+
+TEST_CASE("CIDs of both versions") {
+  const std::string_view cids[] = {
+      "QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH",
+      "bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e",
+      "bafkqaaa",  // inlined
+      "zb2rhe5P4gXftAwvA4eXQ5HJwsER2owDyS9sKaQRRVQPn93bA",
+  };
+  for (const auto text : cids) {
+    CAPTURE(text);
+    const auto parsed = parse(std::string(text) + "  a b");
+    REQUIRE(parsed);
+    CHECK(std::get<multiformats::Cid>(parsed->expected) == *multiformats::Cid::parse(text));
+    CHECK(parsed->name == "a b");
+  }
+  CHECK_FALSE(parse("QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQ  x"));
+  CHECK_FALSE(parse("bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e"));
+  // Whose hash nobody here can compute: md5.
+  CHECK_FALSE(parse("f0155d50110" + digits(32) + "  x"));
+}
+
 TEST_CASE("the two untagged forms do not mix within a file") {
-  ChecksumParser standard(HashAlg::sha2_256);
+  ChecksumParser standard;
   CHECK(standard.parse(kHex + "  a"));
   CHECK_FALSE(standard.parse(kHex + " a"));
-  ChecksumParser old(HashAlg::sha2_256);
+  ChecksumParser old;
   CHECK(old.parse(kHex + " a")->name == "a");
   CHECK(old.parse(kHex + "  a")->name == " a");
+}
+
+TEST_CASE("names in lists of --zero are not escaped") {
+  ChecksumParser parser;
+  CHECK(parser.parse(kHex + "  a\\n\nb", true)->name == "a\\n\nb");
+  CHECK_FALSE(parser.parse("\\" + kHex + "  a", true));
 }
 
 TEST_CASE("lines that are none") {
