@@ -131,8 +131,9 @@ Task<void> ask(runtime::Runtime world, std::uint8_t first, std::size_t lines, He
 Heard run(ByteView input, std::uint8_t first, std::size_t lines, std::size_t piece) {
   OneSocket net(input, piece);
   Heard heard;
-  runtime::SimWorld still(1);  // lends its clock, whose deadlines never come
-  const runtime::Runtime lent = still.host("client").runtime();
+  // Lends its clock, whose deadlines never come; made once, for it is slow to make.
+  static runtime::SimWorld still(1);
+  static const runtime::Runtime lent = still.host("client").runtime();
   runtime::ReadyQueue queue;
   const runtime::Runtime world{queue, lent.clock, lent.random, net, lent.workers};
   runtime::TaskGroup group(queue);
