@@ -1,8 +1,6 @@
 #include "crypto/keys.h"
 
 #include <cryptopp/donna.h>
-#include <cryptopp/integer.h>
-#include <cryptopp/nbtheory.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
@@ -29,6 +27,18 @@ constexpr int kMaxRsaBits = 8192;
 // As Go's crypto/rsa: larger exponents serve nobody but who wants us to spend time.
 constexpr int kMaxRsaExponentBits = 31;
 
+template <auto free_it>
+struct Free {
+  template <class T>
+  void operator()(T* item) const {
+    free_it(item);
+  }
+};
+using Pkey = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
+using MdContext = std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX_free>>;
+using NumberContext = std::unique_ptr<BN_CTX, Free<BN_CTX_free>>;
+using Number = std::unique_ptr<BIGNUM, Free<BN_free>>;
+
 using Raw32 = std::array<std::uint8_t, 32>;
 
 // Little-endian, as on the wire: the group's order L, and the field's prime p = 2^255 - 19.
@@ -38,6 +48,10 @@ constexpr Raw32 kOrder = {0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 
 constexpr Raw32 kPrime = {0xed, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
                           0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
                           0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f};
+// The curve's d, of -x^2 + y^2 = 1 + d x^2 y^2.
+constexpr Raw32 kEdwardsD = {0xa3, 0x78, 0x59, 0x13, 0xca, 0x4d, 0xeb, 0x75, 0xab, 0xd8, 0x41,
+                             0x41, 0x4d, 0x0a, 0x70, 0x00, 0x98, 0xe8, 0x79, 0x77, 0x79, 0x40,
+                             0xc7, 0x8c, 0x73, 0xfe, 0x6f, 0x2b, 0xee, 0x6c, 0x03, 0x52};
 
 // The y of every point whose order divides 8: 0, 1, p - 1, and the two of order 8.
 constexpr Raw32 kSmallOrder[] = {
@@ -74,22 +88,28 @@ std::optional<Raw32> sound_y(ByteView key) {
   return y;
 }
 
-/// Whether some x makes -x^2 + y^2 = 1 + d x^2 y^2, that is, (y^2 - 1) / (d y^2 + 1) is a square.
-bool on_curve(Raw32 y_le) {
-  std::reverse(y_le.begin(), y_le.end());
-  using CryptoPP::Integer;
-  const Integer p = Integer::Power2(255) - Integer(19);
-  const Integer d("52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3h");
-  const Integer y(y_le.data(), y_le.size());
-  const Integer square = y.Squared() % p;
-  return CryptoPP::Jacobi((square - Integer::One()) * (d * square + Integer::One()) % p, p) >= 0;
-}
-
 bool verify_ed25519(ByteView key, ByteView message, ByteView signature) {
   if (signature.size() != kEd25519SignatureSize) return false;
   if (!less_le(signature.subspan(32), kOrder) || !sound_y(key)) return false;
   return CryptoPP::Donna::ed25519_sign_open(message.data(), message.size(), key.data(),
                                             signature.data()) == 0;
+}
+
+Number number_of(const Raw32& le) { return Number(BN_lebin2bn(le.data(), le.size(), nullptr)); }
+
+/// Whether some x makes -x^2 + y^2 = 1 + d x^2 y^2, that is, (y^2 - 1) / (d y^2 + 1) is a square.
+bool on_curve(const Raw32& y) {
+  const NumberContext context(BN_CTX_new());
+  const Number p = number_of(kPrime);
+  const Number d = number_of(kEdwardsD);
+  const Number square = number_of(y);
+  const Number value(BN_new());
+  return context && p && d && square && value &&
+         BN_mod_sqr(square.get(), square.get(), p.get(), context.get()) == 1 &&
+         BN_mod_mul(value.get(), d.get(), square.get(), p.get(), context.get()) == 1 &&
+         BN_add_word(value.get(), 1) == 1 && BN_sub_word(square.get(), 1) == 1 &&
+         BN_mod_mul(value.get(), value.get(), square.get(), p.get(), context.get()) == 1 &&
+         BN_kronecker(value.get(), p.get(), context.get()) >= 0;
 }
 
 bool parse_secp256k1(ByteView key, secp256k1_pubkey& point) {
@@ -110,17 +130,6 @@ bool verify_secp256k1(ByteView key, ByteView message, ByteView signature) {
   const auto digest = sha256(message);
   return secp256k1_ecdsa_verify(context, &parsed, digest.data(), &point) == 1;
 }
-
-template <auto free_it>
-struct Free {
-  template <class T>
-  void operator()(T* item) const {
-    free_it(item);
-  }
-};
-using Pkey = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
-using MdContext = std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX_free>>;
-using Number = std::unique_ptr<BIGNUM, Free<BN_free>>;
 
 /// What OpenSSL has to say about hostile keys interests nobody; its per-thread queue must not grow.
 struct QuietErrors {
