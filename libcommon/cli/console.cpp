@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "base/system_error.h"
 #include "cli/files.h"
 
 namespace p2p::cli {
@@ -77,7 +78,7 @@ Console::Console(std::string tool)
     : tool_(std::move(tool)), out_(STDOUT_FILENO, [this](int error) {
         // A reader that went away; whoever started us may have had SIGPIPE ignored.
         if (error == EPIPE) end_by_signal(SIGPIPE);
-        message(tool_ + ": error: write standard output: " + error_text(error));
+        message(tool_ + ": error: write standard output: " + errno_text(error));
         std::_Exit(static_cast<int>(ExitStatus::error));
       }) {}
 

@@ -6,9 +6,9 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <utility>
 
+#include "base/system_error.h"
 #include "crypto/wipe.h"
 #include "multiformats/peer_id.h"
 
@@ -33,17 +33,13 @@ class File {
   int fd_;
 };
 
-std::unexpected<Error> system_failure(std::string doing, const std::string& path, int error) {
-  return fail(code_of_errno(error), std::move(doing), path, error_text(error));
-}
-
 Result<void> write_whole(const File& file, const std::string& path, ByteView data) {
   while (!data.empty()) {
     const ssize_t n = ::write(file.fd(), data.data(), data.size());
     if (n >= 0) {
       data = data.subspan(static_cast<std::size_t>(n));
     } else if (errno != EINTR) {
-      return system_failure("write", path, errno);
+      return system_failure(errno, "write", path);
     }
   }
   return {};
@@ -62,7 +58,7 @@ Result<Bytes> read_whole(const File& file, const std::string& path, std::size_t 
                     "larger than the " + std::to_string(limit) + " bytes it may have");
       }
     } else if (errno != EINTR) {
-      return system_failure("read", path, errno);
+      return system_failure(errno, "read", path);
     }
   }
 }
@@ -82,31 +78,10 @@ void sync_folder(const std::string& path) {
 
 }  // namespace
 
-std::string error_text(int error) {
-  char buffer[256];
-  return ::strerror_r(error, buffer, sizeof buffer);
-}
-
-Code code_of_errno(int error) {
-  switch (error) {
-    case ENOENT:
-    case ENOTDIR:
-      return Code::not_found;
-    case EEXIST:
-      return Code::already_exists;
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return Code::permission;
-    default:
-      return Code::io;
-  }
-}
-
 Result<Bytes> read_file(const std::string& path, std::size_t limit) {
   if (path == "-") return read_whole(File(STDIN_FILENO), "standard input", limit);
   const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.fd() < 0) return system_failure("read", path, errno);
+  if (file.fd() < 0) return system_failure(errno, "read", path);
   return read_whole(file, path, limit);
 }
 
@@ -115,15 +90,15 @@ Result<void> write_file(const std::string& path, ByteView data, unsigned mode) {
   const std::string temporary = path + "." + std::to_string(::getpid()) + ".tmp";
   ::unlink(temporary.c_str());  // left by a process that died and had our number
   File file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-  if (file.fd() < 0) return system_failure("write", path, errno);
+  if (file.fd() < 0) return system_failure(errno, "write", path);
   auto written = write_whole(file, path, data);
   // EINVAL: a file system that cannot sync.
   if (written && ::fsync(file.fd()) != 0 && errno != EINVAL) {
-    written = system_failure("write", path, errno);
+    written = system_failure(errno, "write", path);
   }
-  if (!file.close() && written) written = system_failure("write", path, errno);
+  if (!file.close() && written) written = system_failure(errno, "write", path);
   if (written && ::rename(temporary.c_str(), path.c_str()) != 0) {
-    written = system_failure("write", path, errno);
+    written = system_failure(errno, "write", path);
   }
   if (!written) {
     ::unlink(temporary.c_str());
@@ -135,9 +110,9 @@ Result<void> write_file(const std::string& path, ByteView data, unsigned mode) {
 
 Result<crypto::SigningKey> read_key_file(const std::string& path) {
   const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.fd() < 0) return system_failure("read key", path, errno);
+  if (file.fd() < 0) return system_failure(errno, "read key", path);
   struct stat status{};
-  if (::fstat(file.fd(), &status) != 0) return system_failure("read key", path, errno);
+  if (::fstat(file.fd(), &status) != 0) return system_failure(errno, "read key", path);
   // A pipe or /dev/fd/N has its own ways of being private; a mode says nothing about it.
   if (S_ISREG(status.st_mode) && (status.st_mode & 077) != 0) {
     return fail(Error(Code::permission, "read key", path, "others can read or write this file")
@@ -152,12 +127,12 @@ Result<crypto::SigningKey> read_key_file(const std::string& path) {
 
 Result<void> create_key_file(const std::string& path, const crypto::SigningKey& key) {
   File file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (file.fd() < 0) return system_failure("create key", path, errno);
+  if (file.fd() < 0) return system_failure(errno, "create key", path);
   Bytes data = multiformats::encode_private_key(key);
   auto written = write_whole(file, path, data);
   crypto::wipe(data);
-  if (written && ::fsync(file.fd()) != 0) written = system_failure("create key", path, errno);
-  if (!file.close() && written) written = system_failure("create key", path, errno);
+  if (written && ::fsync(file.fd()) != 0) written = system_failure(errno, "create key", path);
+  if (!file.close() && written) written = system_failure(errno, "create key", path);
   if (!written) {
     ::unlink(path.c_str());
   } else {

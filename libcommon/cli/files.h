@@ -15,11 +15,6 @@ namespace p2p::cli {
 /// a few thousand, which we want to refuse by what they are and not by their size.
 inline constexpr std::size_t kMaxKeyFileSize = 16 * 1024;
 
-/// The system's words for an errno: "No such file or directory".
-std::string error_text(int error);
-/// The vocabulary's code for an errno.
-Code code_of_errno(int error);
-
 /// The whole file, "-" for standard input; larger than `limit` is Code::limit.
 Result<Bytes> read_file(const std::string& path, std::size_t limit);
 

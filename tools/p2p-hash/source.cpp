@@ -11,7 +11,7 @@
 #include <climits>
 #include <memory>
 
-#include "cli/files.h"
+#include "base/system_error.h"
 
 namespace p2p::hash {
 
@@ -26,7 +26,7 @@ Time now() {
 }
 
 std::unexpected<Error> system_failure(int error) {
-  return fail(cli::code_of_errno(error), cli::error_text(error));
+  return fail(code_of_errno(error), errno_text(error));
 }
 
 /// A descriptor that closes itself, unless it is standard input.

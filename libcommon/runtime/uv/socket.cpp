@@ -11,55 +11,11 @@
 #include <cstring>
 #include <memory>
 
+#include "base/system_error.h"
+
 namespace p2p::runtime::uv {
 
 namespace {
-
-Code code_of(int number) {
-  switch (number) {
-    case ECONNREFUSED:
-      return Code::refused;
-    case ENETUNREACH:
-    case EHOSTUNREACH:
-    case ENETDOWN:
-    case EHOSTDOWN:
-    case EADDRNOTAVAIL:
-      return Code::unreachable;
-    case ETIMEDOUT:
-      return Code::timeout;
-    case EACCES:
-    case EPERM:
-      return Code::permission;
-    case ECONNRESET:
-    case ECONNABORTED:
-    case EPIPE:
-      return Code::reset;
-    case ECANCELED:
-    case ENOTCONN:
-    case ESHUTDOWN:
-      return Code::closed;
-    case ENOENT:
-      return Code::not_found;
-    case EADDRINUSE:
-    case EEXIST:
-      return Code::already_exists;
-    case EMFILE:
-    case ENFILE:
-    case ENOBUFS:
-    case ENOMEM:
-    case EMSGSIZE:
-      return Code::limit;
-    case EINVAL:
-    case ENAMETOOLONG:
-      return Code::invalid_argument;
-    case EAFNOSUPPORT:
-    case EPROTONOSUPPORT:
-    case EOPNOTSUPP:
-      return Code::unsupported;
-    default:
-      return Code::io;
-  }
-}
 
 /// Whether multicast can leave by interface `index`: a route lookup, nothing is sent.
 bool carries_multicast(unsigned index) {
@@ -84,7 +40,7 @@ void Fd::reset(int fd) {
 Error system_error(int number, std::string doing, std::string on) {
   char text[128];
   uv_strerror_r(-number, text, sizeof text);
-  return Error(code_of(number), std::move(doing), std::move(on), text);
+  return Error(code_of_errno(number), std::move(doing), std::move(on), text);
 }
 
 std::unexpected<Error> system_failure(int number, std::string doing, std::string on) {
