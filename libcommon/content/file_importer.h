@@ -1,15 +1,16 @@
-// A file as a tree of blocks, in one go: chunker, leaves and tree, on one thread, built as the
-// bytes stream by. Memory is one chunk and one row of links for each level.
+// A file as a balanced tree of blocks, built as the bytes stream by: memory is one chunk and one
+// row of links for each level, whatever the file's size.
 #pragma once
 
-#include "content/file_tree.h"
+#include <vector>
+
+#include "content/block.h"
 
 namespace p2p::content {
 
 class FileImporter {
  public:
-  /// `metadata` as FileTree takes it.
-  explicit FileImporter(const Profile& profile, BlockSink sink = {}, UnixFsMetadata metadata = {});
+  explicit FileImporter(const Profile& profile, BlockSink sink = {});
 
   /// The next bytes. Large spans are best: whole chunks in them are not copied.
   Result<void> update(ByteView data);
@@ -17,16 +18,17 @@ class FileImporter {
   Result<Imported> finish();
 
  private:
-  Result<void> add_chunk(ByteView last_part);
-  Result<void> add_leaf(ByteView last_part, const UnixFsMetadata& metadata);
+  Result<void> add_leaf(ByteView chunk);
+  Result<void> add(std::size_t level, Imported child);
+  Result<Imported> join(const std::vector<Imported>& children);
+  Result<Imported> store(multiformats::Codec codec, std::initializer_list<ByteView> parts,
+                         std::uint64_t size);
 
   Profile profile_;
-  UnixFsMetadata metadata_;
-  Chunker chunker_;
-  FileTree tree_;
-  Bytes chunk_;        // the current chunk, as far as it came before
-  bool held_ = false;  // it is whole, and the first: if nothing follows, it is the root
-  bool any_ = false;   // leaf has been made
+  BlockSink sink_;
+  Bytes chunk_;
+  /// At each level, leaves first, the finished nodes that have no parent yet.
+  std::vector<std::vector<Imported>> levels_;
 };
 
 }  // namespace p2p::content

@@ -165,3 +165,13 @@ init() { p2p-chain --dir "$1" init --name test "${easy[@]}" "${@:2}"; }
   echo "$output" >>records
   p2p-check-records <records
 }
+
+@test "a chain's directory is its owner's alone" {
+  init deep/er/a
+  [ "$(stat -c %a deep/er/a)" = 700 ]
+  p2p-chain --dir deep/er/a export | p2p-chain --dir b apply
+  [ "$(stat -c %a b)" = 700 ]
+  mkdir -m 755 c
+  init c
+  [ "$(stat -c %a c)" = 755 ]
+}

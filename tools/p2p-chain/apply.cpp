@@ -21,9 +21,7 @@ Result<void> found_chain(const Options& options, ByteView genesis) {
   if (there || there.error().code != Code::not_found) return {};
   const auto params = chain::ChainParams::from_genesis(genesis);
   if (!params) return fail(Error(params.error()).during("apply", "-"));
-  std::error_code failed;
-  std::filesystem::create_directories(options.path(), failed);
-  if (failed) return fail(Code::io, "make directory", options.dir, failed.message());
+  P2P_CHECK(chain::make_directory(options.path()));
   P2P_TRY(const auto lock, chain::DirectoryLock::try_acquire(options.path(), "apply"));
   if (!lock) return {};
   P2P_CHECK(chain::Store::create(options.path(), *params));

@@ -26,9 +26,7 @@ Result<void> parse_bits(std::string_view text, std::uint32_t& bits) {
 Result<ExitStatus> init(cli::Console& console, const Options& options,
                         const chain::ChainSpec& spec) {
   P2P_TRY(const auto params, chain::ChainParams::from_spec(spec));
-  std::error_code failed;
-  std::filesystem::create_directories(options.path(), failed);
-  if (failed) return fail(Code::io, "make directory", options.dir, failed.message());
+  P2P_CHECK(chain::make_directory(options.path()));
   P2P_TRY(const auto lock, chain::DirectoryLock::try_acquire(options.path(), "init"));
   if (!lock) {
     return fail(Code::already_exists, "make a chain in", options.dir,

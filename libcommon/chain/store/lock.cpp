@@ -2,12 +2,14 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <utility>
+
+#include "base/system_error.h"
 
 namespace p2p::chain {
 
@@ -17,28 +19,41 @@ std::filesystem::path lock_file(const std::filesystem::path& dir) { return dir /
 
 }  // namespace
 
-Result<std::optional<DirectoryLock>> DirectoryLock::try_acquire(const std::filesystem::path& dir,
-                                                                const std::string& purpose) {
-  const std::filesystem::path path = lock_file(dir);
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) {
-    const Code code = errno == ENOENT   ? Code::not_found
-                      : errno == EACCES ? Code::permission
-                                        : Code::io;
-    return fail(code, "lock", dir.string(), std::strerror(errno));
-  }
+Result<void> make_directory(const std::filesystem::path& dir) {
+  std::error_code failed;
+  if (std::filesystem::is_directory(dir, failed)) return {};
+  if (dir.has_parent_path()) std::filesystem::create_directories(dir.parent_path(), failed);
+  if (::mkdir(dir.c_str(), 0700) != 0) return system_failure(errno, "make directory", dir.string());
+  return {};
+}
+
+Result<std::optional<DirectoryLock>> DirectoryLock::take(const std::filesystem::path& dir,
+                                                         int flags, int operation) {
+  const int fd = ::open(lock_file(dir).c_str(), flags | O_CLOEXEC, 0600);
+  if (fd < 0) return system_failure(errno, "lock", dir.string());
   DirectoryLock lock(fd);
-  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+  if (::flock(fd, operation | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) return std::nullopt;
-    return fail(Code::io, "lock", dir.string(), std::strerror(errno));
-  }
-  // Only for people and messages; the lock itself is the kernel's.
-  const std::string line = purpose + " " + std::to_string(::getpid()) + "\n";
-  if (::ftruncate(fd, 0) != 0 ||
-      ::pwrite(fd, line.data(), line.size(), 0) != static_cast<ssize_t>(line.size())) {
-    return fail(Code::io, "write", path.string(), std::strerror(errno));
+    return system_failure(errno, "lock", dir.string());
   }
   return std::optional<DirectoryLock>(std::move(lock));
+}
+
+Result<std::optional<DirectoryLock>> DirectoryLock::try_share(const std::filesystem::path& dir) {
+  return take(dir, O_RDONLY, LOCK_SH);
+}
+
+Result<std::optional<DirectoryLock>> DirectoryLock::try_acquire(const std::filesystem::path& dir,
+                                                                const std::string& purpose) {
+  P2P_TRY(auto lock, take(dir, O_RDWR | O_CREAT, LOCK_EX));
+  if (!lock) return std::nullopt;
+  // Only for people and messages; the lock itself is the kernel's.
+  const std::string line = purpose + " " + std::to_string(::getpid()) + "\n";
+  if (::ftruncate(lock->fd_, 0) != 0 ||
+      ::pwrite(lock->fd_, line.data(), line.size(), 0) != static_cast<ssize_t>(line.size())) {
+    return system_failure(errno, "write", lock_file(dir).string());
+  }
+  return lock;
 }
 
 DirectoryLock::DirectoryLock(DirectoryLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}

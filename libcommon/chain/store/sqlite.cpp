@@ -26,6 +26,22 @@ Code code_of(int result) {
   }
 }
 
+std::filesystem::path log_of(std::filesystem::path file) { return file += "-wal"; }
+
+/// A file's name as a URI (https://www.sqlite.org/uri.html).
+std::string uri_of(const std::filesystem::path& file, std::string_view parameter) {
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  std::string out = "file:";
+  for (const char c : file.string()) {
+    if (c == '%' || c == '?' || c == '#') {
+      out += {'%', kHex[static_cast<unsigned char>(c) >> 4], kHex[c & 15]};
+    } else {
+      out += c;
+    }
+  }
+  return out.append("?").append(parameter);
+}
+
 }  // namespace
 
 Query::~Query() {
@@ -88,17 +104,45 @@ bool Query::is_null(int column) const {
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& file, Open how,
                                                  const std::string& vfs) {
-  const int access = how == Open::read    ? SQLITE_OPEN_READONLY
-                     : how == Open::write ? SQLITE_OPEN_READWRITE
-                                          : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  int access = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  std::string name = file.string();
+  std::string system = vfs;
+  const char* first = "";
+  switch (how) {
+    case Open::read:
+      access |= SQLITE_OPEN_READONLY;
+      break;
+    case Open::write:
+      access |= SQLITE_OPEN_READWRITE;
+      break;
+    case Open::create:
+      access |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+      break;
+    case Open::read_alone: {
+      access |= SQLITE_OPEN_READONLY;
+      std::error_code none;
+      const auto size = std::filesystem::file_size(log_of(file), none);
+      if (!none && size > 0) {
+        // Without locks, and with the log's index in memory of our own.
+        system = "unix-none";
+        first = "PRAGMA locking_mode = EXCLUSIVE";
+      } else {
+        // SQLite insists on opening a log, which it cannot make here, unless the file is declared
+        // immutable.
+        access |= SQLITE_OPEN_URI;
+        name = uri_of(file, "immutable=1");
+      }
+      break;
+    }
+  }
   sqlite3* handle = nullptr;
   const int result =
-      sqlite3_open_v2(file.c_str(), &handle, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-                      vfs.empty() ? nullptr : vfs.c_str());
+      sqlite3_open_v2(name.c_str(), &handle, access, system.empty() ? nullptr : system.c_str());
   if (handle == nullptr) return fail(Code::io, "open", file.string(), "no memory");
   std::unique_ptr<Database> out(new Database(handle, file.string()));
   if (result != SQLITE_OK) return fail(out->error("open"));
   sqlite3_busy_timeout(handle, kBusyMilliseconds);
+  P2P_CHECK(out->execute(first));
   return out;
 }
 

@@ -48,7 +48,14 @@ class Query {
 
 class Database {
  public:
-  enum class Open { read, write, create };
+  enum class Open {
+    read,
+    write,
+    create,
+    /// For reading where nothing can be written, not even SQLite's own locks and shared memory
+    /// (chain.db-shm). The caller keeps writers out. What stands in the write-ahead log is seen.
+    read_alone,
+  };
 
   static Result<std::unique_ptr<Database>> open(const std::filesystem::path& file, Open how,
                                                 const std::string& vfs);

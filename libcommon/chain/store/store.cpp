@@ -1,9 +1,10 @@
 #include "chain/store/store.h"
 
-#include <cerrno>
-#include <cstring>
+#include <unistd.h>
+
 #include <utility>
 
+#include "chain/store/lock.h"
 #include "chain/store/sqlite.h"
 #include "crypto/hash.h"
 
@@ -66,9 +67,72 @@ Result<std::optional<StoredHeader>> one_header(Query& row) {
   return out;
 }
 
+struct Opened {
+  std::unique_ptr<Database> db;
+  std::optional<DirectoryLock> lock;  ///< where only that keeps writers out
+};
+
+Result<std::uint64_t> version_in(Database& db) {
+  Query version = db.query("PRAGMA user_version");
+  P2P_CHECK(version.step());
+  return version.number(0);
+}
+
+/// Where nothing can be written, SQLite's way to read beside a writer is closed, since that leaves
+/// marks in shared memory: the directory's lock must tell that nobody writes.
+Result<Opened> open_unwritable(const std::filesystem::path& dir, const std::string& vfs) {
+  auto shared = DirectoryLock::try_share(dir);
+  Opened out;
+  if (shared) {
+    out.lock = std::move(*shared);
+    if (!out.lock) {
+      return fail(Error(Code::permission, "read", dir.string(),
+                        "the directory cannot be written, and beside a writer (" +
+                            DirectoryLock::holder(dir) + ") reading takes that")
+                      .with_hint("run this as the user who runs the writer, or after it"));
+    }
+  } else if (shared.error().code != Code::not_found) {
+    return fail(Error(Code::permission, "read", dir.string(),
+                      "neither the directory can be written nor its lock be read, so that nothing "
+                      "tells whether somebody writes to it")
+                    .with_hint("run this as the directory's owner, or on a copy"));
+  }
+  P2P_TRY(out.db, Database::open(Store::file_in(dir), Database::Open::read_alone, vfs));
+  return out;
+}
+
+Result<Opened> open_database(const std::filesystem::path& dir, const StoreOptions& options) {
+  const std::filesystem::path file = Store::file_in(dir);
+  const auto how = options.writable ? Database::Open::write : Database::Open::read;
+  Opened out;
+  auto db = Database::open(file, how, options.vfs);
+  if (db) {
+    // Only the first use tells whether it can be read.
+    const auto version = version_in(**db);
+    if (version) {
+      out.db = std::move(*db);
+      return out;
+    }
+    db = fail(version.error());
+  }
+  const Code code = db.error().code;
+  const bool shut = code == Code::not_found || code == Code::permission;
+  if (shut && !options.writable && ::access(dir.c_str(), W_OK) != 0 &&
+      ::access(file.c_str(), R_OK) == 0) {
+    return open_unwritable(dir, options.vfs);
+  }
+  return fail(std::move(db).error());
+}
+
+Error no_chain(const std::filesystem::path& dir) {
+  return Error(Code::not_found, "open", dir.string(), "there is no chain")
+      .with_hint("make one with p2p-chain --dir " + dir.string() + " init --name NAME");
+}
+
 }  // namespace
 
 struct Store::Impl {
+  std::optional<DirectoryLock> lock;  ///< outlives the database
   std::unique_ptr<Database> db;
   std::optional<ChainParams> params;
 
@@ -104,12 +168,9 @@ Result<Store> Store::create(const std::filesystem::path& dir, const ChainParams&
   P2P_CHECK(impl->db->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL"));
   Store store(std::move(impl));
   P2P_TRY(Batch batch, store.begin());
-  {
-    Query version = store.impl_->db->query("PRAGMA user_version");
-    P2P_CHECK(version.step());
-    if (version.number(0) != 0) {
-      return fail(Code::already_exists, "make a chain in", dir.string(), "there is one already");
-    }
+  P2P_TRY(const std::uint64_t version, version_in(*store.impl_->db));
+  if (version != 0) {
+    return fail(Code::already_exists, "make a chain in", dir.string(), "there is one already");
   }
   P2P_CHECK(store.impl_->db->execute(kSchema));
   const std::string pragmas = "PRAGMA application_id = " + std::to_string(kApplicationId) +
@@ -125,31 +186,24 @@ Result<Store> Store::create(const std::filesystem::path& dir, const ChainParams&
 }
 
 Result<Store> Store::open(const std::filesystem::path& dir, StoreOptions options) {
-  auto opened = Database::open(
-      file_in(dir), options.writable ? Database::Open::write : Database::Open::read, options.vfs);
-  std::error_code ignored;
-  if (!opened && opened.error().code == Code::not_found &&
-      !std::filesystem::exists(file_in(dir), ignored)) {
-    return fail(
-        Error(Code::not_found, "open", dir.string(), "there is no chain")
-            .with_hint("make one with p2p-chain --dir " + dir.string() + " init --name NAME"));
+  auto tried = open_database(dir, options);
+  if (!tried && tried.error().code == Code::not_found) {
+    std::error_code hidden;
+    if (!std::filesystem::exists(file_in(dir), hidden) && !hidden) return fail(no_chain(dir));
+    // SQLite has one code for all that it cannot open.
+    return fail(Code::permission, "open", file_in(dir).string(),
+                hidden ? hidden.message() : tried.error().why);
   }
-  P2P_TRY(auto db, std::move(opened));
+  P2P_TRY(Opened opened, std::move(tried));
+  Database* const db = opened.db.get();
   P2P_CHECK(db->execute("PRAGMA synchronous = FULL"));
-  {
-    Query version = db->query("PRAGMA user_version");
-    P2P_CHECK(version.step());
-    // 0: a crash came before the first commit, so there is no chain yet.
-    if (version.number(0) == 0) {
-      return fail(
-          Error(Code::not_found, "open", dir.string(), "there is no chain")
-              .with_hint("make one with p2p-chain --dir " + dir.string() + " init --name NAME"));
-    }
-    if (version.number(0) != kStoreVersion) {
-      return fail(Code::unsupported, "open", dir.string(),
-                  "the store has version " + std::to_string(version.number(0)) + ", not " +
-                      std::to_string(kStoreVersion));
-    }
+  P2P_TRY(const std::uint64_t version, version_in(*db));
+  // 0: a crash came before the first commit, so there is no chain yet.
+  if (version == 0) return fail(no_chain(dir));
+  if (version != kStoreVersion) {
+    return fail(Code::unsupported, "open", dir.string(),
+                "the store has version " + std::to_string(version) + ", not " +
+                    std::to_string(kStoreVersion));
   }
   auto impl = std::make_unique<Impl>();
   {
@@ -163,7 +217,8 @@ Result<Store> Store::open(const std::filesystem::path& dir, StoreOptions options
     }
     impl->params = std::move(*params);
   }
-  impl->db = std::move(db);
+  impl->lock = std::move(opened.lock);
+  impl->db = std::move(opened.db);
   return Store(std::move(impl));
 }
 

@@ -56,11 +56,13 @@ class Store final : public AccountView {
   /// The database's path within a chain's directory.
   static std::filesystem::path file_in(const std::filesystem::path& dir);
 
-  /// Makes the directory (mode 0700) and a store that holds the genesis block alone. An existing
-  /// one is Code::already_exists.
+  /// Makes a store that holds the genesis block alone, in a directory that exists
+  /// (make_directory in chain/store/lock.h). An existing store is Code::already_exists.
   static Result<Store> create(const std::filesystem::path& dir, const ChainParams& params,
                               StoreOptions options = StoreOptions());
-  /// Code::not_found where there is no chain.
+  /// Code::not_found where there is no chain. Where the directory cannot be written (a read-only
+  /// mount, another user's), a chain that nobody writes to is read all the same: writers are kept
+  /// out for as long as the store is open. Beside a writer it is Code::permission.
   static Result<Store> open(const std::filesystem::path& dir,
                             StoreOptions options = StoreOptions());
   Store(Store&&) noexcept;
