@@ -6,6 +6,7 @@ namespace p2p::content {
 
 using multiformats::Cid;
 using multiformats::Codec;
+using multiformats::HashCode;
 using multiformats::Multihash;
 
 namespace {
@@ -15,7 +16,18 @@ constexpr std::size_t kBitcoinHeaderSize = 80;
 
 }  // namespace
 
-Cid name_block(const Profile& profile, Codec codec, std::initializer_list<ByteView> parts) {
+Cid name_block(const Profile& profile, Codec codec, std::span<const ByteView> parts) {
+  if (profile.inline_limit) {
+    std::size_t size = 0;
+    for (const auto part : parts) size += part.size();
+    if (size <= *profile.inline_limit) {
+      Bytes block;
+      for (const auto part : parts) append(block, part);
+      // Above multihash's bound it is hashed after all.
+      if (auto inlined = Multihash::wrap(HashCode::identity, block))
+        return Cid::v1(codec, *inlined);
+    }
+  }
   crypto::Hasher hasher(profile.hash);
   for (const auto part : parts) hasher.update(part);
   // A function's own whole digest always fits.
@@ -24,6 +36,18 @@ Cid name_block(const Profile& profile, Codec codec, std::initializer_list<ByteVi
     if (auto cid = Cid::v0(hash)) return *cid;  // any hash but sha2-256 needs version 1
   }
   return Cid::v1(codec, hash);
+}
+
+bool is_inlined(const Cid& cid) { return cid.hash().code() == HashCode::identity; }
+
+Result<Imported> finish_block(const Profile& profile, Codec codec, ByteView block,
+                              const Imported& below, const BlockSink& sink) {
+  Imported done{name_block(profile, codec, {block}), below.size, block.size() + below.dag_size,
+                below.blocks};
+  if (is_inlined(done.cid)) return done;
+  ++done.blocks;
+  if (sink) P2P_CHECK(sink(done.cid, block));
+  return done;
 }
 
 Result<Cid> cid_of_block(Codec codec, crypto::HashAlg hash, ByteView block) {

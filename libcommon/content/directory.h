@@ -1,31 +1,65 @@
-// Directories: one block of sorted links, or past the profile's threshold a HAMT of shards
-// (https://specs.ipfs.tech/unixfs, "HAMT Sharded Directory"): fanout 256, murmur3-x64-64.
+// Directories: one block of sorted links, or past the profile's bounds a HAMT of shards
+// (https://specs.ipfs.tech/unixfs, "HAMT Sharded Directory"), hashed by murmur3-x64-64.
 #pragma once
 
-#include <map>
+#include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "content/block.h"
+#include "content/unixfs.h"
 
 namespace p2p::content {
 
+/// Takes entries in any order, and keeps of each its name, its CID and a few bytes more: a million
+/// of short names take about 60 MB.
 class DirectoryImporter {
  public:
-  explicit DirectoryImporter(const Profile& profile, BlockSink sink = {});
+  explicit DirectoryImporter(const Profile& profile, BlockSink sink = {},
+                             UnixFsMetadata metadata = {});
 
-  /// Adds an entry; a name that is there already, is empty, or has a slash is
-  /// Code::invalid_argument.
-  Result<void> add(std::string name, const Imported& target);
+  /// Adds an entry; a name that is empty or has a slash is Code::invalid_argument.
+  Result<void> add(std::string_view name, const Imported& target);
+  /// Two entries of one name are Code::invalid_argument. The importer may not be used after that.
   Result<Imported> finish();
 
+  std::size_t size() const { return count_; }
+
  private:
+  friend class Sharder;
+
+  /// Where a record begins: the page's number times kPageSize, and the place in it.
+  using Place = std::uint32_t;
+  static constexpr std::size_t kPageSize = 256 * 1024;
+
+  /// An entry's record, read back. The views are into a page.
+  struct Record {
+    std::string_view name;
+    ByteView cid;
+    std::uint64_t dag_size = 0;
+    std::size_t size = 0;  // of the record itself
+  };
+  Record read(Place place) const;
+  /// All records, as they came.
+  std::vector<Place> places() const;
+
+  bool sharded() const;
+  Result<Imported> finish_basic();
+
   Profile profile_;
   BlockSink sink_;
-  std::map<std::string, Imported> entries_;  // std::string compares bytes, as dag-pb sorts
+  UnixFsMetadata metadata_;
+
+  std::vector<Bytes> pages_;
+  std::size_t count_ = 0;
+  std::uint64_t blocks_ = 0;
+  std::uint64_t links_size_ = 0;  // by each of the rules
+  std::uint64_t block_size_ = 0;
 };
 
-/// A symbolic link's own block.
+/// A symbolic link's own block; of the metadata, only a time.
 Result<Imported> import_symlink(const Profile& profile, std::string_view target,
-                                const BlockSink& sink = {});
+                                const BlockSink& sink = {}, const UnixFsMetadata& metadata = {});
 
 }  // namespace p2p::content

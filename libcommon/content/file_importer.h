@@ -1,16 +1,15 @@
-// A file as a balanced tree of blocks, built as the bytes stream by: memory is one chunk and one
-// row of links for each level, whatever the file's size.
+// A file as a tree of blocks, in one go: chunker, leaves and tree, on one thread, built as the
+// bytes stream by. Memory is one chunk and one row of links for each level.
 #pragma once
 
-#include <vector>
-
-#include "content/block.h"
+#include "content/file_tree.h"
 
 namespace p2p::content {
 
 class FileImporter {
  public:
-  explicit FileImporter(const Profile& profile, BlockSink sink = {});
+  /// `metadata` as FileTree takes it.
+  explicit FileImporter(const Profile& profile, BlockSink sink = {}, UnixFsMetadata metadata = {});
 
   /// The next bytes. Large spans are best: whole chunks in them are not copied.
   Result<void> update(ByteView data);
@@ -18,17 +17,16 @@ class FileImporter {
   Result<Imported> finish();
 
  private:
-  Result<void> add_leaf(ByteView chunk);
-  Result<void> add(std::size_t level, Imported child);
-  Result<Imported> join(const std::vector<Imported>& children);
-  Result<Imported> store(multiformats::Codec codec, std::initializer_list<ByteView> parts,
-                         std::uint64_t size);
+  Result<void> add_chunk(ByteView last_part);
+  Result<void> add_leaf(ByteView last_part, const UnixFsMetadata& metadata);
 
   Profile profile_;
-  BlockSink sink_;
-  Bytes chunk_;
-  /// At each level, leaves first, the finished nodes that have no parent yet.
-  std::vector<std::vector<Imported>> levels_;
+  UnixFsMetadata metadata_;
+  Chunker chunker_;
+  FileTree tree_;
+  Bytes chunk_;        // the current chunk, as far as it came before
+  bool held_ = false;  // it is whole, and the first: if nothing follows, it is the root
+  bool any_ = false;   // leaf has been made
 };
 
 }  // namespace p2p::content

@@ -1,40 +1,108 @@
 #include "content/profile.h"
 
+#include <algorithm>
+#include <bit>
+#include <string>
+
+#include "content/unixfs.h"
+#include "multiformats/multihash.h"
+
 namespace p2p::content {
 
 namespace {
 
-constexpr std::size_t kKiB = 1024;
-constexpr std::size_t kMiB = 1024 * kKiB;
+constexpr std::size_t kMiB = 1024 * 1024;
 
-constexpr Profile old(std::string_view name) {
+constexpr Profile version_0(std::string_view name) {
   Profile profile;
   profile.name = name;
   profile.cid_version = 0;
   profile.raw_leaves = false;
-  profile.chunk_size = 256 * kKiB;
-  profile.width = 174;  // 8 KiB at about 47 bytes a link, go-ipfs's choice of 2015
-  profile.estimate = Profile::Estimate::links;
   return profile;
 }
 
-constexpr Profile with_raw_leaves(std::string_view name, std::size_t chunk_size, std::size_t width,
-                                  Profile::Estimate estimate) {
+constexpr Profile version_1(std::string_view name) {
   Profile profile;
   profile.name = name;
-  profile.chunk_size = chunk_size;
-  profile.width = width;
-  profile.estimate = estimate;
+  profile.chunker = ChunkerSpec::fixed(kMiB);
+  return profile;
+}
+
+constexpr Profile unconfigured() {
+  Profile profile = version_0("v0");
+  profile.usual_version = true;
+  profile.usual_leaves = true;
+  return profile;
+}
+
+constexpr Profile only_version_1() {
+  Profile profile;
+  profile.name = "v1";
+  profile.usual_leaves = true;
+  return profile;
+}
+
+constexpr Profile recent() {
+  Profile profile = version_1("unixfs-v1-2025");
+  profile.width = 1024;
+  profile.estimate = Profile::Estimate::block;
+  return profile;
+}
+
+constexpr Profile wide() {
+  Profile profile = version_1("test-cid-v1-wide");
+  profile.width = 1024;
+  profile.fanout = 1024;
+  profile.shard_threshold = kMiB;
   return profile;
 }
 
 constexpr Profile kProfiles[] = {
-    old("unixfs-v0-2015"),
-    with_raw_leaves("unixfs-v1-2025", kMiB, 1024, Profile::Estimate::block),
-    old("v0"),
-    with_raw_leaves("v1", 256 * kKiB, 174, Profile::Estimate::links),
-    with_raw_leaves("test-cid-v1", kMiB, 174, Profile::Estimate::links),
+    version_0("unixfs-v0-2015"),
+    recent(),
+    version_0("legacy-cid-v0"),
+    unconfigured(),
+    only_version_1(),
+    version_1("test-cid-v1"),
+    wide(),
 };
+
+std::unexpected<Error> refuse(std::string why) {
+  return fail(Code::invalid_argument, std::move(why));
+}
+
+/// The functions of kubo's list (boxo's verifcid) that we have: not broken, and of 20 bytes or
+/// more.
+bool names_blocks(crypto::HashAlg alg) {
+  using crypto::HashAlg;
+  return alg != HashAlg::crc32c && alg != HashAlg::sha2_384 && alg != HashAlg::sha2_512_256;
+}
+
+Result<void> check_bounds(const Profile& profile) {
+  if (profile.cid_version != 0 && profile.cid_version != 1) {
+    return refuse("there is no CID version " + std::to_string(profile.cid_version));
+  }
+  if (profile.width > kMaxWidth) {
+    return refuse("a node may have at most " + std::to_string(kMaxWidth) + " links");
+  }
+  if (profile.width == 1 && profile.layout == Profile::Layout::balanced) {
+    return refuse("a balanced tree needs nodes of 2 links or more");
+  }
+  if (profile.fanout < kMinFanout || profile.fanout > kMaxFanout ||
+      !std::has_single_bit(profile.fanout)) {
+    return refuse("a shard's fanout is a power of two from 8 to 1024, not " +
+                  std::to_string(profile.fanout));
+  }
+  if (profile.inline_limit > multiformats::kMaxDigestSize) {
+    return refuse("a CID holds at most " + std::to_string(multiformats::kMaxDigestSize) +
+                  " bytes, not " + std::to_string(*profile.inline_limit));
+  }
+  if (!names_blocks(profile.hash)) {
+    return fail(Code::unsupported,
+                "ipfs does not name blocks by " + std::string(name_of(profile.hash)));
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -49,6 +117,43 @@ std::vector<std::string_view> profile_names() {
   std::vector<std::string_view> names;
   for (const auto& profile : kProfiles) names.push_back(profile.name);
   return names;
+}
+
+Result<Profile> change_profile(const Profile& base, const ProfileChanges& changes) {
+  Profile profile = base;
+  if (changes.cid_version) {
+    profile.cid_version = *changes.cid_version;
+    profile.usual_version = false;
+  }
+  if (changes.raw_leaves) {
+    profile.raw_leaves = *changes.raw_leaves;
+    profile.usual_leaves = false;
+  }
+  if (changes.metadata) {
+    if (!profile.usual_leaves && profile.raw_leaves) {
+      return fail(Error(Code::invalid_argument, "raw leaves have no room for modes and times")
+                      .with_hint("give --raw-leaves=false"));
+    }
+    profile.raw_leaves = false;
+    profile.usual_leaves = false;
+  }
+  profile.hash = changes.hash.value_or(profile.hash);
+  if (profile.hash != crypto::HashAlg::sha2_256) {
+    if (profile.cid_version == 0 && !profile.usual_version) {
+      return refuse("CIDs of version 0 have sha2-256 only");
+    }
+    profile.cid_version = 1;
+  }
+  if (profile.usual_leaves) profile.raw_leaves = profile.cid_version == 1;
+  profile.chunker = changes.chunker.value_or(profile.chunker);
+  profile.layout = changes.layout.value_or(profile.layout);
+  profile.width = changes.width.value_or(profile.width);
+  if (profile.width == 0) profile.width = kDefaultWidth;
+  profile.directory_links = changes.directory_links.value_or(profile.directory_links);
+  profile.fanout = changes.fanout.value_or(profile.fanout);
+  if (changes.inline_limit) profile.inline_limit = changes.inline_limit;
+  P2P_CHECK(check_bounds(profile));
+  return profile;
 }
 
 }  // namespace p2p::content

@@ -18,7 +18,7 @@ using blake3_kernel::kRoot;
 
 constexpr std::size_t kBlocks = kBlake3ChunkSize / kBlake3BlockSize;
 
-#if 0
+#if defined(__x86_64__)
 
 // libgcc has asked the processor, and whether the system saves the registers, before main: asking
 // again is slow, for virtual machines trap it.
@@ -173,8 +173,8 @@ void blake3_chunks(ByteView bytes, std::uint64_t first_chunk, std::span<Digest32
                              .out = out[0].data()});
   }
   if (whole < out.size()) {
-    out[whole] = blake3_chunk(bytes.subspan(whole * kBlake3ChunkSize), first_chunk + whole, kernel)
-                     .chaining_value();
+    out[whole] =
+        blake3_chunk(bytes.subspan(whole * kBlake3ChunkSize), first_chunk + whole).chaining_value();
   }
 }
 

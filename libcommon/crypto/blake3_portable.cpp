@@ -73,7 +73,7 @@ void hash_batch(const Batch& batch) {
 }  // namespace
 
 const Kernel& portable() {
-  static constexpr Kernel kKernel{1, compress, hash_batch};
+  static constexpr Kernel kKernel{.width = 1, .compress = compress, .hash_batch = hash_batch};
   return kKernel;
 }
 

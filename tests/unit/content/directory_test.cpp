@@ -65,7 +65,8 @@ TEST_CASE("names that are no names are refused") {
   CHECK_FALSE(directory.add("", empty_file(profile)));
   CHECK_FALSE(directory.add("a/b", empty_file(profile)));
   CHECK(directory.add("a", empty_file(profile)));
-  CHECK_FALSE(directory.add("a", empty_file(profile)));
+  CHECK(directory.add("a", empty_file(profile)));
+  CHECK_FALSE(directory.finish());
 }
 
 TEST_CASE("every shard is a dag-pb block, and its links are sorted") {
@@ -93,7 +94,7 @@ TEST_CASE("an importer's CID does not depend on how its input is cut") {
   Profile profile = *content::profile_by_name("unixfs-v0-2015");
   for (const bool raw_leaves : {false, true}) {
     profile.raw_leaves = raw_leaves;
-    profile.chunk_size = 7;
+    profile.chunker = content::ChunkerSpec::fixed(7);
     profile.width = 3;
     Bytes data(1000);
     for (std::size_t i = 0; i < data.size(); ++i) data[i] = static_cast<std::uint8_t>(i * 31);
@@ -120,7 +121,7 @@ TEST_CASE("a sink that fails stops the import") {
   FileImporter importer(profile, [](const multiformats::Cid&, ByteView) -> Result<void> {
     return fail(Code::io, "disk full");
   });
-  const Bytes chunk(profile.chunk_size);
+  const Bytes chunk(profile.chunker.max);
   const auto result = importer.update(chunk);
   REQUIRE_FALSE(result);
   CHECK(result.error().why == "disk full");

@@ -124,7 +124,7 @@ TEST_CASE("trees of more than two levels: 45 MiB in chunks of 1 KiB") {
     for (const auto& [name, cid] : *at(entry, "cid").map()) {
       CAPTURE(name);
       Profile small = profile(name);
-      small.chunk_size = number_at(entry, "chunk");
+      small.chunker = content::ChunkerSpec::fixed(number_at(entry, "chunk"));
       const auto root = import_command(
           small,
           "head -c 47185920 /dev/zero | openssl enc -aes-128-ctr "
