@@ -17,21 +17,14 @@ constexpr std::size_t kMaxPeersFile = 4 << 20;
 constexpr std::size_t kMaxAddrs = 32;
 /// Peers dialed at one time.
 constexpr std::size_t kMaxDialing = 64;
-/// Unsigned or forged messages of one peer until it is cut off: each costs us a verification, and
-/// no honest peer passes one on.
-constexpr std::size_t kMaxForged = 16;
-
 libp2p::HostConfig host_config(const cli::Context& context, const crypto::SigningKey& key) {
   libp2p::HostConfig config(key);
   config.log = context.console.log();
   return config;
 }
 
-libp2p::gossipsub::ServiceConfig gossip_config(
-    const cli::Context& context,
-    std::function<void(const libp2p::gossipsub::Penalty&)> on_penalty) {
+libp2p::gossipsub::ServiceConfig gossip_config(const cli::Context& context) {
   libp2p::gossipsub::ServiceConfig config;
-  config.on_penalty = std::move(on_penalty);
   config.log = context.console.log();
   return config;
 }
@@ -61,25 +54,12 @@ Session::Session(cli::Context& context, const Options& options, crypto::SigningK
     : context_(context),
       options_(options),
       host_(context.runtime, host_config(context, key)),
-      gossip_(
-          host_, key,
-          gossip_config(
-              context, [this](const libp2p::gossipsub::Penalty& penalty) { on_penalty(penalty); })),
+      gossip_(host_, key, gossip_config(context)),
       tasks_(context.runtime.queue) {
   host_.add_observer(*this);
 }
 
 Session::~Session() { host_.remove_observer(*this); }
-
-void Session::on_penalty(const libp2p::gossipsub::Penalty& penalty) {
-  if (penalty.offence != libp2p::gossipsub::Offence::bad_message) return;
-  if (!host_.connected(penalty.peer) || (forged_[penalty.peer] += penalty.count) < kMaxForged) {
-    return;
-  }
-  context_.console.warn(penalty.peer.text() +
-                        ": cut off: its messages are not signed as they must be");
-  host_.ban(penalty.peer);
-}
 
 Result<void> Session::start() {
   std::vector<Multiaddr> listen = options_.listen.listen;
@@ -211,9 +191,6 @@ void Session::on_connected(const PeerId&, const Multiaddr&, bool) {
   met_ = true;
   changed_.wake_all();
 }
-void Session::on_disconnected(const PeerId& peer, const Error&) {
-  forged_.erase(peer);
-  changed_.wake_all();
-}
+void Session::on_disconnected(const PeerId&, const Error&) { changed_.wake_all(); }
 
 }  // namespace p2p::gossip

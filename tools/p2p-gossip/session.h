@@ -1,7 +1,6 @@
 // What all subcommands share: a host, gossip over it, and the search for peers.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 
@@ -42,7 +41,6 @@ class Session final : libp2p::HostObserver {
                     bool outbound) override;
   void on_disconnected(const libp2p::PeerId& peer, const Error& why) override;
 
-  void on_penalty(const libp2p::gossipsub::Penalty& penalty);
   Result<void> take_operands();
   Result<void> take_records(record::Reader& reader);
   /// Tries the addresses of one peer; who was asked for and cannot be reached is reported.
@@ -57,7 +55,6 @@ class Session final : libp2p::HostObserver {
   libp2p::gossipsub::Service gossip_;
   std::unique_ptr<libp2p::mdns::Service> mdns_;
   bool met_ = false;
-  std::map<libp2p::PeerId, std::size_t> forged_;  ///< of connected peers
   std::size_t dialing_ = 0;
   bool reading_ = false;  ///< peers may still come from standard input
   runtime::WaitList changed_;

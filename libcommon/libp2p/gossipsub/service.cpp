@@ -220,6 +220,7 @@ void Service::on_identified(const Identity& identity) {
 }
 
 void Service::on_disconnected(const PeerId& peer, const Error&) {
+  bad_messages_.erase(peer);
   outbound_.erase(peer);
   drop(peer);
 }
@@ -261,6 +262,16 @@ void Service::fail_items(std::vector<SendQueue::Item> items) {
   }
 }
 
+void Service::punish(const Penalty& penalty) {
+  const std::string name = penalty.peer.text();
+  config_.log(LogLevel::debug, name + ": " + std::string(name_of(penalty.offence)));
+  if (config_.on_penalty) config_.on_penalty(penalty);
+  if (penalty.offence != Offence::bad_message || !host_.connected(penalty.peer)) return;
+  if ((bad_messages_[penalty.peer] += penalty.count) < config_.most_bad_messages) return;
+  config_.log(LogLevel::warning, name + ": cut off: its messages are not signed as they must be");
+  host_.ban(penalty.peer);
+}
+
 void Service::dispatch(const PublicationPtr& publication) {
   for (Action& action : router_.take_actions()) {
     if (auto* send = std::get_if<Send>(&action)) {
@@ -272,9 +283,7 @@ void Service::dispatch(const PublicationPtr& publication) {
       Received received{std::move(ask->message), std::move(ask->id), std::move(ask->from)};
       tasks_.spawn(validate(*this, subscription, std::move(received)));
     } else if (const auto* penalty = std::get_if<Penalty>(&action)) {
-      config_.log(LogLevel::debug,
-                  penalty->peer.text() + ": " + std::string(name_of(penalty->offence)));
-      if (config_.on_penalty) config_.on_penalty(*penalty);
+      punish(*penalty);
     } else if (std::holds_alternative<TopicPeer>(action)) {
       topic_changed_.wake_all();
       drained_.wake_all();  // who leaves a topic keeps no publisher waiting

@@ -45,6 +45,9 @@ struct ServiceConfig {
   bool dial_exchanged = false;
   /// Called when a peer broke a rule; who wants to, bans it.
   std::function<void(const Penalty&)> on_penalty;
+  /// Unsigned or forged messages over one connection until the host bans its peer: each costs us a
+  /// verification, and no honest peer passes one on.
+  std::size_t most_bad_messages = 16;
   PeerScore* score = nullptr;  ///< outlives the service
   /// Bytes of RPCs that have not come whole, of all peers together; past it a peer that holds more
   /// than its even share is cut off. One peer's RPC may have 4 MiB, which 256 peers could leave
@@ -139,6 +142,7 @@ class Service final : HostObserver {
   void take_up(const PeerId& id, const std::string& protocol);
   void drop(const PeerId& id);
   static void fail_items(std::vector<SendQueue::Item> items);
+  void punish(const Penalty& penalty);
   void dispatch(const PublicationPtr& publication = nullptr);
   void queue(const PeerId& to, Rpc rpc, const PublicationPtr& publication);
   void deliver(Deliver delivery);
@@ -169,7 +173,8 @@ class Service final : HostObserver {
   std::map<PeerId, std::shared_ptr<Stream>> inbound_;  ///< the stream that is read
   std::map<std::string, std::shared_ptr<Subscription>> subscriptions_;
   Time last_publish_{};
-  std::size_t incomplete_ = 0;  ///< bytes of RPCs that have not come whole
+  std::map<PeerId, std::size_t> bad_messages_;  ///< of connected peers
+  std::size_t incomplete_ = 0;                  ///< bytes of RPCs that have not come whole
   bool closing_ = false;
   runtime::WaitList topic_changed_;  ///< a peer joined or left some topic
   runtime::WaitList drained_;        ///< some queue shrank or ended

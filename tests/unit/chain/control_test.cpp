@@ -22,7 +22,36 @@ Task<Result<std::vector<ControlClient::PeerLine>>> list_peers(runtime::Runtime w
   co_return co_await client->peers();
 }
 
+/// Takes connections and never answers, as a process that was stopped does.
+Task<void> take_silently(runtime::TcpListener& listener,
+                         std::vector<std::unique_ptr<runtime::TcpStream>>& taken) {
+  while (true) {
+    auto accepted = co_await listener.accept();
+    if (!accepted) co_return;
+    taken.push_back(std::move(*accepted));
+  }
+}
+
 }  // namespace
+
+TEST_CASE("a node that takes the question and never answers is a timeout, with a hint, in time") {
+  SimWorld world(2);
+  SimHost& machine = world.host("node");
+  auto listener = machine.runtime().net.listen_local(control_socket_in("chain").string());
+  REQUIRE(listener);
+  std::vector<std::unique_ptr<runtime::TcpStream>> taken;
+  machine.spawn(take_silently(**listener, taken));
+  std::optional<Result<std::vector<ControlClient::PeerLine>>> listed;
+  const Time asked = world.now();
+  REQUIRE(world.run(machine, keep(listed, list_peers(machine.runtime()))));
+  CHECK(world.now() >= asked + ControlClient::kAnswerTime);
+  CHECK(world.now() < asked + ControlClient::kAnswerTime + std::chrono::seconds(1));
+  CHECK(taken.size() == 1);
+  REQUIRE(listed);
+  REQUIRE_FALSE(*listed);
+  CHECK(listed->error().code == Code::timeout);
+  CHECK(listed->error().hint == "is its process stopped?");
+}
 
 // Three peers with agents of several kilobytes, or a thousand bans, made the answer too long.
 TEST_CASE("the list of peers has room for all, whatever they call themselves") {

@@ -96,6 +96,47 @@ TEST_CASE("a validator decides, in its own time, before anything is forwarded") 
   CHECK(charged == std::vector<PeerId>{a.id()});
 }
 
+TEST_CASE("a peer that goes on sending forged messages is cut off, and stays out") {
+  SimWorld world(78);
+  std::vector<std::string> said;
+  ServiceConfig config;
+  config.log =
+      Log(LogLevel::warning, [&said](LogLevel, const std::string& line) { said.push_back(line); });
+  Talker a(world, 1, config);
+  a.listen_to(kTopic);
+  Stranger forger(world, 2);
+  Stranger honest(world, 3);
+  forger.connect(a);
+  honest.connect(a);
+  const auto forge = forger.open();
+  const auto speak = honest.open();
+  const auto forgery = [&](std::uint64_t n) {
+    Rpc rpc;
+    auto message = *make_message(forger.key, kTopic, to_bytes(std::string_view("true")), n);
+    message.data = to_bytes(std::string_view("false"));
+    rpc.publish.push_back(std::make_shared<const Message>(std::move(message)));
+    return rpc;
+  };
+  for (std::uint64_t n = 1; n < config.most_bad_messages; ++n) forger.send(*forge, forgery(n));
+  honest.send(*speak, honest.message("first"));
+  REQUIRE(eventually(world, [&] { return a.heard("first") == 1; }));
+  CHECK(a.node.host.connected(forger.node.host.id()));
+  CHECK(said.empty());
+
+  forger.send(*forge, forgery(config.most_bad_messages));
+  CHECK(eventually(world, [&] { return !a.node.host.connected(forger.node.host.id()); }));
+  REQUIRE(said.size() == 1);
+  CHECK(said[0].starts_with(forger.node.host.id().text() + ": cut off: "));
+  // Whether the dialer hears of the refusal before or after its own end is ready is a race.
+  static_cast<void>(forger.node.wait(world, forger.node.host.connect(a.node.at())));
+  world.run_for(1s);
+  CHECK_FALSE(a.node.host.connected(forger.node.host.id()));
+  CHECK_FALSE(forger.node.host.connected(a.id()));
+  honest.send(*speak, honest.message("second"));
+  CHECK(eventually(world, [&] { return a.heard("second") == 1; }));
+  CHECK(a.heard("false") == 0);
+}
+
 TEST_CASE("RPCs that never come whole are bounded over all peers; who holds most is cut off") {
   SimWorld world(77);
   ServiceConfig config;
