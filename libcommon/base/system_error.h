@@ -12,6 +12,6 @@ Code code_of_errno(int number);
 std::string errno_text(int number);
 
 /// The error for an errno, with the system's words.
-std::unexpected<Error> system_failure(int number, std::string doing, std::string subject);
+std::unexpected<Error> system_failure(int number, std::string doing = {}, std::string subject = {});
 
 }  // namespace p2p

@@ -8,7 +8,6 @@
 #include <cstdlib>
 
 #include "base/system_error.h"
-#include "cli/files.h"
 
 namespace p2p::cli {
 

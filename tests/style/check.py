@@ -12,11 +12,11 @@ import sys
 # A layer may include itself and any layer before it.
 LAYERS = ["base", "crypto", "codec", "multiformats", "record", "runtime", "runtime/uv", "runtime/sim",
           "libp2p", "libp2p/gossipsub", "libp2p/mdns", "content", "content/torrent", "content/car",
-          "chain/consensus", "chain/ledger",
-          "chain/store", "chain/manager", "chain/miner", "chain/sync", "cli"]
+          "files", "chain/consensus", "chain/ledger", "chain/store",
+          "chain/manager", "chain/miner", "chain/sync", "cli"]
 # Order alone is not enough: these never see a runtime's insides, only its interfaces.
 NEVER = {layer: {"runtime/uv", "runtime/sim"} for layer in LAYERS
-         if layer.startswith(("libp2p", "content", "chain"))}
+         if layer.startswith(("libp2p", "content", "files", "chain"))}
 OUTSIDE = {  # header prefix -> the only folder that may include it
     "cryptopp/": "crypto", "openssl/": "crypto", "secp256k1": "crypto",
     "cbor.h": "codec", "nlohmann/": "codec",

@@ -1,72 +1,26 @@
 // p2p-hash: name content by its hash.
-#include "cli/command.h"
-#include "commands.h"
+#include <array>
 
-namespace {
+#include "mode.h"
 
-using p2p::Code;
-using p2p::Error;
-using p2p::fail;
-using p2p::Result;
-using p2p::cli::Command;
-using p2p::cli::Complete;
-using p2p::cli::Console;
-using p2p::cli::ExitStatus;
-using p2p::cli::Option;
-using p2p::crypto::HashAlg;
-using p2p::hash::Options;
-using Report = Options::Report;
-namespace multiformats = p2p::multiformats;
+namespace p2p::hash {
 
 std::unexpected<Error> usage(std::string why) {
   return fail(Error(Code::invalid_argument, std::move(why)).with_hint("try 'p2p-hash --help'"));
 }
 
-/// What does not go together, in sha256sum's words where it has some.
-Result<void> check_options(const Options& o) {
-  if (o.style.tag && o.text) return usage("--tag does not support --text mode");
-  if (o.cid && o.check) return usage("--cid does not go with --check");
-  if (o.cid && o.style.tag) return usage("--cid does not go with --tag");
-  if (!o.cid && o.codec) return usage("the --codec option is meaningful only with --cid");
-  if (!o.cid && o.hidden) return usage("the --hidden option is meaningful only with --cid");
-  if (o.check) {
-    if (o.style.tag) return usage("the --tag option is meaningless when verifying checksums");
-    if (o.style.zero) {
-      return usage("the --zero option is not supported when verifying checksums");
-    }
-    if (o.style.binary || o.text) {
-      return usage("the --binary and --text options are meaningless when verifying checksums");
-    }
-    return {};
-  }
-  const char* only = o.ignore_missing             ? "ignore-missing"
-                     : o.report == Report::status ? "status"
-                     : o.report == Report::warn   ? "warn"
-                     : o.strict                   ? "strict"
-                                                  : nullptr;
-  if (only == nullptr) return {};
-  return usage("the --" + std::string(only) +
-               " option is meaningful only when verifying checksums");
+Result<void> only_with(bool given, std::string_view option, std::string_view mode) {
+  if (!given) return {};
+  return usage("the " + std::string(option) + " option is meaningful only " + std::string(mode));
 }
 
-Option report(Options& options, Report chosen, std::string help) {
-  Option option;
-  option.takes = Option::Takes::nothing;
-  option.help = std::move(help);
-  option.set = [&options, chosen](std::string_view) -> Result<void> {
-    options.report = chosen;
-    return {};
-  };
-  return option;
-}
+namespace {
 
-Result<ExitStatus> act(Console& console, Options& options) {
-  P2P_CHECK(check_options(options));
-  if (options.report == Report::quiet) console.set_quiet();
-  if (options.files.empty()) options.files.emplace_back("-");
-  if (options.cid) return print_cids(console, options);
-  return options.check ? check_checksums(console, options) : print_checksums(console, options);
-}
+using cli::Command;
+using cli::Complete;
+using cli::Console;
+using cli::ExitStatus;
+using crypto::HashAlg;
 
 void declare(Command& command, Options& options) {
   command.usage("p2p-hash [OPTION]... [FILE]...")
@@ -91,29 +45,6 @@ void declare(Command& command, Options& options) {
       .flag("--tag", options.style.tag, "write lines in BSD style: ALG (NAME) = HASH")
       .flag("-z,--zero", options.style.zero, "end lines with NUL; names are not escaped");
 
-  command.group("Checking")
-      .flag("-c,--check", options.check, "read checksums from the FILEs and check them")
-      .flag("--ignore-missing", options.ignore_missing, "leave out files that do not exist")
-      .option("-q,--quiet",
-              report(options, Report::quiet, "no OK for files that match; no progress"))
-      .option("--status", report(options, Report::status, "print nothing; the exit status tells"))
-      .flag("--strict", options.strict, "answer no for lines that are no checksums, too")
-      .option("-w,--warn", report(options, Report::warn, "say which lines are no checksums"));
-
-  command.group("Content ids")
-      .flag("--cid", options.cid, "print CIDs instead of hashes")
-      .choice("--profile", "P", options.profile,
-              {"unixfs-v0-2015", "unixfs-v1-2025", "v0", "v1", "test-cid-v1"},
-              "how files are cut into blocks")
-      .choice("--codec", "C", options.codec,
-              {{"raw", multiformats::Codec::raw},
-               {"dag-cbor", multiformats::Codec::dag_cbor},
-               {"dag-json", multiformats::Codec::dag_json},
-               {"dag-pb", multiformats::Codec::dag_pb},
-               {"bitcoin-block", multiformats::Codec::bitcoin_block}},
-              "take each FILE as one block of this format")
-      .flag("--hidden", options.hidden, "with -r, take files whose names begin with a dot, too");
-
   command.operands("FILE", options.files, "what to hash; - is standard input", Complete::file);
 
   command.exit_status(ExitStatus::yes, "every file was read, and every check held")
@@ -123,15 +54,42 @@ void declare(Command& command, Options& options) {
       .example("p2p-chain show tip --raw | p2p-hash --cid --codec bitcoin-block",
                "the CID of a block header")
       .feature("algorithms: sha2-256, sha2-512, sha3-256, keccak-256, blake2b-256")
-      .feature("profiles: unixfs-v0-2015, unixfs-v1-2025, v0, v1, test-cid-v1")
-      .action([&options](Console& console) { return act(console, options); });
+      .feature("profiles: unixfs-v0-2015, unixfs-v1-2025, v0, v1, test-cid-v1");
+}
+
+template <std::size_t N>
+Result<ExitStatus> act(Console& console, Options& options,
+                       const std::array<std::unique_ptr<Mode>, N>& modes) {
+  Mode* chosen = nullptr;
+  for (const auto& mode : modes) {
+    if (mode->chosen().empty()) continue;
+    if (chosen != nullptr) {
+      return usage(std::string(mode->chosen()) + " does not go with " +
+                   std::string(chosen->chosen()));
+    }
+    chosen = mode.get();
+  }
+  if (chosen == nullptr) chosen = modes.back().get();
+  for (const auto& mode : modes) {
+    if (mode.get() != chosen) P2P_CHECK(mode->left_out());
+  }
+  if (options.style.tag && options.text) return usage("--tag does not support --text mode");
+  if (options.files.empty()) options.files.emplace_back("-");
+  return chosen->run(console);
 }
 
 }  // namespace
 
+}  // namespace p2p::hash
+
 int main(int argc, char** argv) {
+  using namespace p2p::hash;
   Options options;
-  Command command("p2p-hash", "Name content by its hash.");
+  // In the order of --help; the last is what happens where no other is chosen.
+  const std::array modes = {check_mode(options), cid_mode(options), sums_mode(options)};
+  p2p::cli::Command command("p2p-hash", "Name content by its hash.");
   declare(command, options);
+  for (const auto& mode : modes) mode->declare(command);
+  command.action([&](p2p::cli::Console& console) { return act(console, options, modes); });
   return p2p::cli::run(argc, argv, command);
 }

@@ -1,12 +1,11 @@
-// What the command line asks of p2p-hash.
+// What the command line asks of p2p-hash, as far as more than one mode looks at it.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "content/checksum_line.h"
-#include "content/profile.h"
-#include "multiformats/multicodec.h"
+#include "crypto/hash.h"
 
 namespace p2p::hash {
 
@@ -14,20 +13,11 @@ struct Options {
   crypto::HashAlg algorithm = crypto::HashAlg::sha2_256;
   std::vector<std::string> files;
   bool recursive = false;
+  /// Threads that hash; 0 for as many as there are processors.
+  std::uint64_t jobs = 0;
 
   content::ChecksumStyle style;
   bool text = false;
-
-  bool check = false;
-  bool ignore_missing = false;
-  bool strict = false;
-  /// --quiet, --status and --warn are one choice: in coreutils the last one given holds.
-  enum class Report { usual, quiet, status, warn } report = Report::usual;
-
-  bool cid = false;
-  bool hidden = false;
-  std::string profile = "unixfs-v0-2015";  // what `ipfs add` does by default
-  std::optional<multiformats::Codec> codec;
 };
 
 }  // namespace p2p::hash

@@ -1,5 +1,6 @@
 #include "base/basen.h"
-#include "commands.h"
+#include "files/walk.h"
+#include "mode.h"
 #include "report.h"
 #include "source.h"
 
@@ -15,7 +16,7 @@ class Printer {
   bool failed() const { return failed_; }
 
   void print(const std::string& name) {
-    if (options_.recursive && name != "-" && is_directory(name)) return descend(name);
+    if (options_.recursive && name != "-" && files::is_directory(name)) return descend(name);
     crypto::Hasher hasher(options_.algorithm);
     std::uint64_t size = 0;
     const auto read = source_.read(name, [&](ByteView piece) -> Result<void> {
@@ -40,20 +41,20 @@ class Printer {
  private:
   /// Regular files below `folder`, in order; symbolic links in it are not followed.
   void descend(const std::string& folder) {
-    const auto entries = list_directory(folder);
+    const auto entries = files::list_directory(folder);
     if (!entries) return fail_with(folder, entries.error());
     for (const auto& entry : *entries) {
-      const std::string path = join_path(folder, entry.name);
+      const std::string path = files::join_path(folder, entry.name);
       switch (entry.kind) {
-        case FileKind::regular:
+        case files::Kind::regular:
           print(path);
           break;
-        case FileKind::directory:
+        case files::Kind::directory:
           descend(path);
           break;
-        case FileKind::symlink:
+        case files::Kind::symlink:
           break;
-        case FileKind::other:
+        case files::Kind::other:
           fail_with(path, Error(Code::unsupported, "Not a regular file"));
       }
     }
@@ -70,12 +71,26 @@ class Printer {
   bool failed_ = false;
 };
 
+class SumsMode : public Mode {
+ public:
+  explicit SumsMode(const Options& options) : options_(options) {}
+
+  void declare(cli::Command&) override {}
+  std::string_view chosen() const override { return {}; }
+  Result<cli::ExitStatus> run(cli::Console& console) override {
+    Printer printer(console, options_);
+    for (const auto& name : options_.files) printer.print(name);
+    return printer.failed() ? cli::ExitStatus::no : cli::ExitStatus::yes;
+  }
+
+ private:
+  const Options& options_;
+};
+
 }  // namespace
 
-cli::ExitStatus print_checksums(cli::Console& console, const Options& options) {
-  Printer printer(console, options);
-  for (const auto& name : options.files) printer.print(name);
-  return printer.failed() ? cli::ExitStatus::no : cli::ExitStatus::yes;
+std::unique_ptr<Mode> sums_mode(const Options& options) {
+  return std::make_unique<SumsMode>(options);
 }
 
 }  // namespace p2p::hash

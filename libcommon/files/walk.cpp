@@ -1,0 +1,104 @@
+#include "files/walk.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <memory>
+
+#include "base/system_error.h"
+
+namespace p2p::files {
+
+namespace {
+
+Kind kind_of(mode_t mode) {
+  if (S_ISREG(mode)) return Kind::regular;
+  if (S_ISDIR(mode)) return Kind::directory;
+  return S_ISLNK(mode) ? Kind::symlink : Kind::other;
+}
+
+Status status_from(const struct stat& found) {
+  Status status;
+  status.kind = kind_of(found.st_mode);
+  status.size = status.kind == Kind::regular ? static_cast<std::uint64_t>(found.st_size) : 0;
+  status.mode = found.st_mode & 07777U;
+  status.modified = found.st_mtim;
+  return status;
+}
+
+/// The kind as readdir knows it; some file systems do not say.
+Result<Kind> kind_of(int folder, const dirent& entry) {
+  switch (entry.d_type) {
+    case DT_REG:
+      return Kind::regular;
+    case DT_DIR:
+      return Kind::directory;
+    case DT_LNK:
+      return Kind::symlink;
+    case DT_UNKNOWN:
+      break;
+    default:
+      return Kind::other;
+  }
+  struct stat found{};
+  if (::fstatat(folder, entry.d_name, &found, AT_SYMLINK_NOFOLLOW) != 0) {
+    return system_failure(errno);
+  }
+  return kind_of(found.st_mode);
+}
+
+}  // namespace
+
+Result<Status> status_of(int fd) {
+  struct stat found{};
+  if (::fstat(fd, &found) != 0) return system_failure(errno);
+  return status_from(found);
+}
+
+Result<Status> link_status(const std::string& path) {
+  struct stat found{};
+  if (::lstat(path.c_str(), &found) != 0) return system_failure(errno);
+  return status_from(found);
+}
+
+bool is_directory(const std::string& path) {
+  struct stat found{};
+  return ::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode);
+}
+
+Result<std::vector<Entry>> list_directory(const std::string& path) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), ::closedir);
+  if (!folder) return system_failure(errno);
+  std::vector<Entry> entries;
+  for (;;) {
+    errno = 0;
+    const dirent* entry = ::readdir(folder.get());
+    if (entry == nullptr) break;
+    std::string name = entry->d_name;
+    if (name == "." || name == "..") continue;
+    P2P_TRY(const Kind kind, kind_of(::dirfd(folder.get()), *entry));
+    entries.push_back({std::move(name), kind});
+  }
+  if (errno != 0) return system_failure(errno);
+  std::ranges::sort(entries, {}, &Entry::name);
+  return entries;
+}
+
+Result<std::string> read_link(const std::string& path) {
+  std::string target(PATH_MAX, '\0');
+  const ssize_t n = ::readlink(path.c_str(), target.data(), target.size());
+  if (n < 0) return system_failure(errno);
+  target.resize(static_cast<std::size_t>(n));
+  return target;
+}
+
+std::string join_path(const std::string& folder, const std::string& name) {
+  return folder.ends_with('/') ? folder + name : folder + "/" + name;
+}
+
+}  // namespace p2p::files

@@ -1,0 +1,27 @@
+// Directories, entry by entry, and what stands in them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "files/file.h"
+
+namespace p2p::files {
+
+struct Entry {
+  std::string name;
+  Kind kind;
+};
+
+/// Whether `path` is a directory, symbolic links followed.
+bool is_directory(const std::string& path);
+/// The entries of a directory but "." and "..", sorted by the bytes of their names.
+Result<std::vector<Entry>> list_directory(const std::string& path);
+/// Where a symbolic link points.
+Result<std::string> read_link(const std::string& path);
+/// fstat of what `path` names, symbolic links not followed.
+Result<Status> link_status(const std::string& path);
+std::string join_path(const std::string& folder, const std::string& name);
+
+}  // namespace p2p::files

@@ -1,0 +1,148 @@
+#include "files/file.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "files/walk.h"
+
+using p2p::Bytes;
+using p2p::ByteView;
+using p2p::Code;
+using p2p::Result;
+using p2p::files::File;
+using p2p::files::Kind;
+
+namespace {
+
+/// A folder that goes with the test.
+class Folder {
+ public:
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "p2p-files-XXXXXX").string();
+    REQUIRE(::mkdtemp(name.data()) != nullptr);
+    path_ = name;
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  std::string file(const std::string& name, const Bytes& content) const {
+    const std::string path = path_ + "/" + name;
+    std::ofstream(path, std::ios::binary)
+        .write(reinterpret_cast<const char*>(content.data()),
+               static_cast<std::streamsize>(content.size()));
+    return path;
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+Bytes pattern(std::size_t size) {
+  Bytes bytes(size);
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::uint8_t>(i * 31 + i / 251);
+  return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("windows and streams give the file's bytes, mapped or read") {
+  const Folder folder;
+  const Bytes content = pattern(3 * 1024 * 1024 + 17);
+  auto file = File::open(folder.file("f", content));
+  REQUIRE(file);
+  CHECK(file->regular());
+  CHECK(file->size() == content.size());
+  const std::size_t sizes[] = {0, 1, 4096, 256 * 1024, 2 * 1024 * 1024};
+  for (const std::size_t size : sizes) {
+    for (const std::size_t offset :
+         {std::size_t{0}, std::size_t{1}, std::size_t{4097}, content.size() - size}) {
+      auto window = file->window(offset, size);
+      REQUIRE(window);
+      CHECK(p2p::equal(window->bytes(), ByteView(content).subspan(offset, size)));
+      CHECK(window->close());
+    }
+  }
+  Bytes streamed;
+  REQUIRE(file->read_all([&](ByteView piece) -> Result<void> {
+    CHECK(piece.size() <= p2p::files::kPieceSize);
+    p2p::append(streamed, piece);
+    return {};
+  }));
+  CHECK(streamed == content);
+  CHECK(file->unchanged());
+}
+
+TEST_CASE("a file that shrinks under its window is an error, and no signal") {
+  const Folder folder;
+  const std::string path = folder.file("f", pattern(4 * 1024 * 1024));
+  auto file = File::open(path);
+  REQUIRE(file);
+  auto window = file->window(0, 4 * 1024 * 1024);
+  REQUIRE(window);
+  REQUIRE(::truncate(path.c_str(), 1024 * 1024) == 0);
+  std::size_t sum = 0;
+  // Another thread may be the one that touches it.
+  std::thread([&] {
+    for (const auto byte : window->bytes()) sum += byte;
+  }).join();
+  CHECK(sum > 0);
+  CHECK(window->bytes().back() == 0);
+  const auto closed = window->close();
+  REQUIRE(!closed);
+  CHECK(closed.error().code == Code::io);
+  CHECK(!file->unchanged());
+  // A small window is read, and finds the end as well.
+  CHECK(!file->window(1024 * 1024 - 10, 100));
+}
+
+TEST_CASE("a file that is written to while it is read has changed") {
+  const Folder folder;
+  const std::string path = folder.file("f", pattern(100));
+  auto file = File::open(path);
+  REQUIRE(file);
+  CHECK(file->unchanged());
+  folder.file("f", pattern(101));
+  CHECK(!file->unchanged());
+}
+
+TEST_CASE("what cannot be opened or read says so in the system's words") {
+  const Folder folder;
+  const auto missing = File::open(folder.path() + "/none");
+  REQUIRE(!missing);
+  CHECK(missing.error().code == Code::not_found);
+  CHECK(missing.error().why == "No such file or directory");
+  auto directory = File::open(folder.path());
+  REQUIRE(directory);
+  CHECK(directory->status().kind == Kind::directory);
+  Bytes room(10);
+  const auto read = directory->read(room);
+  REQUIRE(!read);
+  CHECK(read.error().why == "Is a directory");
+}
+
+TEST_CASE("entries are sorted by bytes, with their kinds") {
+  const Folder folder;
+  folder.file("b", {});
+  folder.file("B", {});
+  folder.file("\xc3\xa4", {});
+  std::filesystem::create_directory(folder.path() + "/a");
+  std::filesystem::create_symlink("b", folder.path() + "/link");
+  REQUIRE(::mkfifo((folder.path() + "/pipe").c_str(), 0600) == 0);
+  const auto entries = p2p::files::list_directory(folder.path());
+  REQUIRE(entries);
+  std::string seen;
+  for (const auto& entry : *entries) {
+    seen += entry.name + "=" + std::to_string(static_cast<int>(entry.kind)) + " ";
+  }
+  CHECK(seen == "B=0 a=1 b=0 link=2 pipe=3 \xc3\xa4=0 ");
+  CHECK(p2p::files::read_link(folder.path() + "/link") == "b");
+  const auto status = p2p::files::link_status(folder.path() + "/link");
+  REQUIRE(status);
+  CHECK(status->kind == Kind::symlink);
+}

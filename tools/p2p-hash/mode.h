@@ -1,0 +1,44 @@
+// A mode: one thing that p2p-hash does, with its options. Modes are chosen by options, never by
+// subcommands: every bare argument is a file, as in sha256sum, even one called `verify`.
+//
+// To add one: a file that defines a class derived from Mode and a function that makes it, the
+// function's line below, and its place in main.cpp.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "cli/command.h"
+#include "cli/console.h"
+#include "options.h"
+
+namespace p2p::hash {
+
+class Mode {
+ public:
+  virtual ~Mode() = default;
+
+  /// Declares its options. The mode outlives the command.
+  virtual void declare(cli::Command& command) = 0;
+  /// The option that chose it, such as "--check"; empty where none did.
+  virtual std::string_view chosen() const = 0;
+  /// Called instead of run() where another mode was chosen: an error where options were given that
+  /// mean nothing there.
+  virtual Result<void> left_out() const { return {}; }
+  virtual Result<cli::ExitStatus> run(cli::Console& console) = 0;
+};
+
+/// What does not go together.
+std::unexpected<Error> usage(std::string why);
+/// "the --codec option is meaningful only with --cid", where it was given.
+Result<void> only_with(bool given, std::string_view option, std::string_view mode);
+
+/// The default: one line a file, its digest and name.
+std::unique_ptr<Mode> sums_mode(const Options& options);
+/// -c: reads such lines and checks them.
+std::unique_ptr<Mode> check_mode(const Options& options);
+/// --cid: content ids.
+std::unique_ptr<Mode> cid_mode(const Options& options);
+
+}  // namespace p2p::hash
