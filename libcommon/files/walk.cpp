@@ -60,6 +60,12 @@ Result<Status> status_of(int fd) {
   return status_from(found);
 }
 
+Result<Status> path_status(const std::string& path) {
+  struct stat found{};
+  if (::stat(path.c_str(), &found) != 0) return system_failure(errno);
+  return status_from(found);
+}
+
 Result<Status> link_status(const std::string& path) {
   struct stat found{};
   if (::lstat(path.c_str(), &found) != 0) return system_failure(errno);

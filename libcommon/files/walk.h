@@ -20,7 +20,9 @@ bool is_directory(const std::string& path);
 Result<std::vector<Entry>> list_directory(const std::string& path);
 /// Where a symbolic link points.
 Result<std::string> read_link(const std::string& path);
-/// fstat of what `path` names, symbolic links not followed.
+/// stat of what `path` names, symbolic links followed.
+Result<Status> path_status(const std::string& path);
+/// The same, symbolic links not followed.
 Result<Status> link_status(const std::string& path);
 std::string join_path(const std::string& folder, const std::string& name);
 

@@ -1,0 +1,187 @@
+#include "files/digest.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "files/walk.h"
+
+namespace p2p::files {
+
+namespace {
+
+/// From here on a file is mapped: below, setting a mapping up and faulting its pages in costs more
+/// than copying.
+constexpr std::uint64_t kMapFrom = 1024 * 1024;
+
+/// What one thread maps at a time. Mapped pages count as memory of ours while they are.
+constexpr std::size_t kMapSize = 1024 * 1024;
+
+/// A job should last long enough that handing it over does not matter, and short enough that two
+/// threads end together: about half a millisecond.
+constexpr std::uint64_t kBatchBytes = 1024 * 1024;
+constexpr std::size_t kBatchFiles = 64;
+
+/// A file of so much is worth the attention of all threads.
+constexpr std::uint64_t kTogetherFrom = 8 * 1024 * 1024;
+
+bool worth_spreading(const Algorithms& algorithms) {
+  return algorithms.size() > 1 ||
+         std::ranges::find(algorithms, crypto::HashAlg::blake3) != algorithms.end();
+}
+
+}  // namespace
+
+Summer::Summer(Algorithms algorithms, Advance advance)
+    : algorithms_(std::move(algorithms)), advance_(std::move(advance)) {
+  hashers_.reserve(algorithms_.size());
+  for (const auto alg : algorithms_) hashers_.emplace_back(alg);
+}
+
+Result<Digests> Summer::digest(File& file) {
+  Digests digests;
+  Result<void> read;
+  if (file.regular() && file.size() >= kMapFrom) {
+    digests.size = file.size();
+    read = map(file);
+  } else {
+    // Files of /proc and /sys, too, whose sizes are not true.
+    read = stream(file, digests.size);
+  }
+  if (read) read = file.unchanged();
+  // Also where nobody wants them: they begin anew by it.
+  for (auto& hasher : hashers_) digests.values.push_back(hasher.finish());
+  P2P_CHECK(read);
+  return digests;
+}
+
+Result<void> Summer::stream(File& file, std::uint64_t& size) {
+  return file.read_all([&](ByteView piece) -> Result<void> {
+    update(piece);
+    size += piece.size();
+    return {};
+  });
+}
+
+Result<void> Summer::map(const File& file) {
+  for (std::uint64_t at = 0; at < file.size(); at += kMapSize) {
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(kMapSize, file.size() - at));
+    P2P_TRY(Window window, file.window(at, size));
+    // Piece by piece, so that the second function finds it in the cache.
+    for (auto left = window.bytes(); !left.empty();) {
+      const auto piece = left.first(std::min(left.size(), kPieceSize));
+      update(piece);
+      left = left.subspan(piece.size());
+    }
+    P2P_CHECK(window.close());
+  }
+  return {};
+}
+
+void Summer::update(ByteView piece) {
+  for (auto& hasher : hashers_) hasher.update(piece);
+  if (advance_) advance_(piece.size());
+}
+
+/// A file to hash, or else something to do in its place.
+struct Digester::Task {
+  std::string path;
+  Algorithms algorithms;
+  Done done;
+  Pipeline::Work work;
+  Result<Digests> result;
+};
+
+struct Digester::Batch {
+  std::vector<Task> tasks;
+  std::uint64_t bytes = 0;
+
+  void run(const Advance& advance) {
+    std::optional<Summer> summer;
+    for (auto& task : tasks) {
+      if (!task.done) continue;
+      if (!summer || summer->algorithms() != task.algorithms) {
+        summer.emplace(task.algorithms, advance);
+      }
+      auto file = open(task.path);
+      task.result = file ? summer->digest(*file) : Result<Digests>(fail(std::move(file).error()));
+    }
+  }
+  void follow_up() {
+    for (auto& task : tasks) {
+      if (task.done) task.done(std::move(task.result));
+      if (task.work) task.work();
+    }
+  }
+  static Result<File> open(const std::string& path) {
+    if (path == "-") return File::standard_input();
+    return File::open(path);
+  }
+};
+
+Digester::Digester(unsigned threads, Advance advance)
+    : advance_(std::move(advance)), files_(threads), parts_(threads) {}
+
+Digester::~Digester() = default;
+
+void Digester::before_waiting(std::function<void()> flush) {
+  parts_.before_waiting(flush);
+  files_.before_waiting(std::move(flush));
+}
+
+void Digester::add(std::string path, const Algorithms& algorithms, Done done) {
+  Task task{std::move(path), algorithms, std::move(done), {}, {}};
+  const auto status = task.path == "-" ? Result<Status>(Status()) : path_status(task.path);
+  const bool stream = status && status->kind != Kind::regular && status->kind != Kind::directory;
+  const std::uint64_t size = status ? status->size : 0;
+  if (stream || size >= kBatchBytes) {
+    const bool large = stream || size >= kTogetherFrom;
+    return add_alone(std::move(task), large && files_.threads() > 1 && worth_spreading(algorithms));
+  }
+  if (!batch_) batch_ = std::make_shared<Batch>();
+  // A path is held, too, and in a hostile list it may be long.
+  batch_->bytes += size + task.path.size();
+  batch_->tasks.push_back(std::move(task));
+  if (batch_->bytes >= kBatchBytes || batch_->tasks.size() >= kBatchFiles) submit_batch();
+}
+
+void Digester::add_alone(Task task, bool together) {
+  submit_batch();
+  auto shared = std::make_shared<Batch>();
+  shared->tasks.push_back(std::move(task));
+  if (!together) {
+    batch_ = std::move(shared);
+    return submit_batch();
+  }
+  files_.submit({}, [this, shared] {
+    auto& one = shared->tasks.front();
+    auto file = Batch::open(one.path);
+    one.result = file ? digest_together(parts_, *file, one.algorithms, advance_)
+                      : Result<Digests>(fail(std::move(file).error()));
+    shared->follow_up();
+  });
+}
+
+void Digester::run(Pipeline::Work job, Pipeline::Work then) {
+  submit_batch();
+  files_.submit(std::move(job), std::move(then));
+}
+
+void Digester::then(Pipeline::Work work) {
+  if (!batch_) batch_ = std::make_shared<Batch>();
+  batch_->tasks.push_back({{}, {}, {}, std::move(work), {}});
+  if (batch_->tasks.size() >= kBatchFiles) submit_batch();
+}
+
+void Digester::submit_batch() {
+  if (!batch_) return;
+  const auto batch = std::exchange(batch_, nullptr);
+  files_.submit([this, batch] { batch->run(advance_); }, [batch] { batch->follow_up(); });
+}
+
+void Digester::drain() {
+  submit_batch();
+  files_.drain();
+}
+
+}  // namespace p2p::files

@@ -1,0 +1,208 @@
+#include "files/digest.h"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+using namespace p2p;
+using crypto::HashAlg;
+using files::Algorithms;
+using files::Digester;
+using files::Digests;
+
+namespace {
+
+Bytes pattern(std::size_t size) {
+  Bytes bytes(size);
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::uint8_t>(i * 31 + i / 251);
+  return bytes;
+}
+
+/// A folder that goes with the test.
+class Folder {
+ public:
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "p2p-digest-XXXXXX").string();
+    REQUIRE(::mkdtemp(name.data()) != nullptr);
+    path_ = name;
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  std::string at(const std::string& name) const { return path_ + "/" + name; }
+  std::string file(const std::string& name, ByteView content) const {
+    std::ofstream(at(name), std::ios::binary)
+        .write(reinterpret_cast<const char*>(content.data()),
+               static_cast<std::streamsize>(content.size()));
+    return at(name);
+  }
+
+ private:
+  std::string path_;
+};
+
+std::vector<Bytes> expected(const Algorithms& algorithms, ByteView content) {
+  std::vector<Bytes> values;
+  for (const auto alg : algorithms) values.push_back(crypto::hash(alg, content));
+  return values;
+}
+
+const Algorithms kSets[] = {
+    {HashAlg::sha2_256},
+    {HashAlg::blake3},
+    {HashAlg::sha1, HashAlg::blake3, HashAlg::crc32c, HashAlg::blake3},
+};
+
+}  // namespace
+
+TEST_CASE("digests come in the order they were asked for, on any number of threads") {
+  const Folder folder;
+  // Large ones first, so that small ones are done before them; sizes around what decides how they
+  // are read.
+  const std::size_t sizes[] = {
+      9'000'001, 8 * 1024 * 1024, 3, 0, 1024 * 1024, 1024 * 1024 - 1, 1, 70'000, 2, 12'582'912};
+  std::vector<Bytes> contents;
+  for (const auto size : sizes) {
+    contents.push_back(pattern(size));
+    folder.file(std::to_string(contents.size()), contents.back());
+  }
+  for (const unsigned threads : {1U, 2U, 5U}) {
+    for (const auto& algorithms : kSets) {
+      Digester digester(threads);
+      std::vector<std::string> order;
+      for (std::size_t i = 0; i < contents.size(); ++i) {
+        digester.add(folder.at(std::to_string(i + 1)), algorithms, [&, i](Result<Digests> digests) {
+          order.push_back(std::to_string(i));
+          REQUIRE(digests);
+          CHECK(digests->size == contents[i].size());
+          CHECK(digests->values == expected(algorithms, contents[i]));
+        });
+        digester.then([&, i] { order.push_back("after " + std::to_string(i)); });
+      }
+      digester.drain();
+      REQUIRE(order.size() == 2 * contents.size());
+      for (std::size_t i = 0; i < contents.size(); ++i) {
+        CHECK(order[2 * i] == std::to_string(i));
+        CHECK(order[2 * i + 1] == "after " + std::to_string(i));
+      }
+    }
+  }
+}
+
+TEST_CASE("many small files, each with functions of its own") {
+  const Folder folder;
+  std::vector<std::string> paths;
+  for (std::size_t i = 0; i < 300; ++i) paths.push_back(folder.file(std::to_string(i), pattern(i)));
+  Digester digester(3);
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    const Algorithms algorithms = kSets[i / 7 % 3];
+    digester.add(paths[i], algorithms, [&, i, algorithms](Result<Digests> digests) {
+      CHECK(next++ == i);
+      REQUIRE(digests);
+      CHECK(digests->values == expected(algorithms, pattern(i)));
+    });
+  }
+  digester.drain();
+  CHECK(next == paths.size());
+}
+
+TEST_CASE("what cannot be read is said, and the rest goes on") {
+  const Folder folder;
+  const std::string good = folder.file("good", pattern(10));
+  for (const auto& algorithms : kSets) {
+    Digester digester(2);
+    std::vector<std::string> said;
+    const auto note = [&](Result<Digests> digests) {
+      said.push_back(digests ? "ok" : digests.error().why);
+    };
+    digester.add(folder.at("none"), algorithms, note);
+    digester.add(folder.at("."), algorithms, note);
+    digester.add(good, algorithms, note);
+    digester.add(good + "/x", algorithms, note);
+    digester.drain();
+    CHECK(said == std::vector<std::string>{"No such file or directory", "Is a directory", "ok",
+                                           "Not a directory"});
+  }
+}
+
+TEST_CASE("pipes are read to their end") {
+  const Folder folder;
+  const std::string fifo = folder.at("fifo");
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  for (const std::size_t size : {std::size_t{0}, std::size_t{5}, std::size_t{3'000'000}}) {
+    const Bytes content = pattern(size);
+    for (const auto& algorithms : kSets) {
+      for (const unsigned threads : {1U, 2U}) {
+        std::jthread writer([&] { folder.file("fifo", content); });
+        Digester digester(threads);
+        bool called = false;
+        digester.add(fifo, algorithms, [&](Result<Digests> digests) {
+          called = true;
+          REQUIRE(digests);
+          CHECK(digests->size == size);
+          CHECK(digests->values == expected(algorithms, content));
+        });
+        digester.drain();
+        CHECK(called);
+      }
+    }
+  }
+}
+
+TEST_CASE("a file that changes while it is read has no digest") {
+  const Folder folder;
+  for (const std::size_t size :
+       {std::size_t{100}, std::size_t{2'000'000}, std::size_t{9'000'000}}) {
+    for (const auto& algorithms : kSets) {
+      const std::string path = folder.file("f", pattern(size));
+      auto file = files::File::open(path);
+      REQUIRE(file);
+      // Before the first byte is read, which is as good as in between.
+      REQUIRE(::truncate(path.c_str(), static_cast<off_t>(size / 2)) == 0);
+      files::Pipeline pipeline(2);
+      const auto together = files::digest_together(pipeline, *file, algorithms, {});
+      REQUIRE(!together);
+      CHECK(together.error().why == "changed while it was read");
+      files::Summer summer(algorithms);
+      const auto alone = summer.digest(*file);
+      REQUIRE(!alone);
+      CHECK(alone.error().why == "changed while it was read");
+      // And what it had read of it is forgotten.
+      auto other = files::File::open(folder.file("g", pattern(7)));
+      REQUIRE(other);
+      const auto digests = summer.digest(*other);
+      REQUIRE(digests);
+      CHECK(digests->values == expected(algorithms, pattern(7)));
+    }
+  }
+}
+
+TEST_CASE("files of /proc, whose size is not known, are hashed as they read") {
+  files::Summer summer({HashAlg::sha2_256});
+  auto file = files::File::open("/proc/self/cmdline");
+  REQUIRE(file);
+  CHECK(file->size() == 0);
+  const auto digests = summer.digest(*file);
+  REQUIRE(digests);
+  CHECK(digests->size > 0);
+}
+
+TEST_CASE("advance adds up to all bytes") {
+  const Folder folder;
+  for (const auto& algorithms : kSets) {
+    std::atomic<std::uint64_t> seen = 0;
+    Digester digester(2, [&](std::uint64_t bytes) { seen += bytes; });
+    std::uint64_t size = 0;
+    for (const std::size_t one : {std::size_t{9'000'000}, std::size_t{5}, std::size_t{2'000'000}}) {
+      const auto path = folder.file(std::to_string(one), pattern(one));
+      digester.add(path, algorithms, [&](const Result<Digests>& digests) { REQUIRE(digests); });
+      size += one;
+    }
+    digester.drain();
+    CHECK(seen == size);
+  }
+}
