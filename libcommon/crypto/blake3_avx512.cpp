@@ -1,6 +1,6 @@
 #if defined(__x86_64__)
 
-#define P2P_BLAKE3_TARGET "avx512f,avx512vl"
+#define P2P_BLAKE3_TARGET "avx512f,avx512vl,tune=icelake-server"
 
 #include "crypto/blake3_vector256.h"
 
@@ -90,32 +90,50 @@ struct Vector512 {
     d = _mm512_unpackhi_epi64(ab_high, cd_high);
   }
 
-  /// Four rows of four quarters to four columns.
-  P2P_BLAKE3_INLINE static void transpose_fours(Reg& a, Reg& b, Reg& c, Reg& d) {
-    const Reg ab_even = _mm512_shuffle_i32x4(a, b, 0x88);
-    const Reg ab_odd = _mm512_shuffle_i32x4(a, b, 0xdd);
-    const Reg cd_even = _mm512_shuffle_i32x4(c, d, 0x88);
-    const Reg cd_odd = _mm512_shuffle_i32x4(c, d, 0xdd);
-    a = _mm512_shuffle_i32x4(ab_even, cd_even, 0x88);
-    b = _mm512_shuffle_i32x4(ab_odd, cd_odd, 0x88);
-    c = _mm512_shuffle_i32x4(ab_even, cd_even, 0xdd);
-    d = _mm512_shuffle_i32x4(ab_odd, cd_odd, 0xdd);
+  /// 32 bytes at each of two places.
+  P2P_BLAKE3_INLINE static Reg load_halves(const std::uint8_t* low, const std::uint8_t* high) {
+    return _mm512_inserti64x4(
+        _mm512_castsi256_si512(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(low))),
+        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(high)), 1);
   }
 
   P2P_BLAKE3_INLINE static void load_message(Reg (&m)[16], const std::uint8_t* const* inputs,
                                              std::size_t offset) {
+    // Inputs 0 to 3 beside 4 to 7, then 8 to 11 beside 12 to 15; of each words 0 to 7 in m[0] to
+    // m[7] and 8 to 15 in the others. Inserting from memory leaves less to shuffle, which only one
+    // port of the processor can do.
     P2P_BLAKE3_UNROLL
-    for (std::size_t lane = 0; lane < 16; ++lane) {
-      m[lane] = _mm512_loadu_si512(inputs[lane] + offset);
+    for (std::size_t lane = 0; lane < 4; ++lane) {
+      P2P_BLAKE3_UNROLL
+      for (std::size_t part = 0; part < 2; ++part) {
+        const std::uint8_t* low = inputs[8 * part + lane] + offset;
+        const std::uint8_t* high = inputs[8 * part + lane + 4] + offset;
+        m[4 * part + lane] = load_halves(low, high);
+        m[4 * part + lane + 8] = load_halves(low + 32, high + 32);
+      }
     }
     transpose_quarters(m[0], m[1], m[2], m[3]);
     transpose_quarters(m[4], m[5], m[6], m[7]);
     transpose_quarters(m[8], m[9], m[10], m[11]);
     transpose_quarters(m[12], m[13], m[14], m[15]);
-    transpose_fours(m[0], m[4], m[8], m[12]);
-    transpose_fours(m[1], m[5], m[9], m[13]);
-    transpose_fours(m[2], m[6], m[10], m[14]);
-    transpose_fours(m[3], m[7], m[11], m[15]);
+    // Now quarters 0 and 2 of m[k] are word k, 1 and 3 word 4 + k, of inputs 0 to 7; m[4 + k] has
+    // the other inputs.
+    interleave(m[0], m[4]);
+    interleave(m[1], m[5]);
+    interleave(m[2], m[6]);
+    interleave(m[3], m[7]);
+    interleave(m[8], m[12]);
+    interleave(m[9], m[13]);
+    interleave(m[10], m[14]);
+    interleave(m[11], m[15]);
+  }
+
+  /// From quarters 0 1 2 3 of each to 0 2 of both, and 1 3 of both.
+  P2P_BLAKE3_INLINE static void interleave(Reg& a, Reg& b) {
+    const Reg first = _mm512_shuffle_i32x4(a, b, 0x88);
+    const Reg second = _mm512_shuffle_i32x4(a, b, 0xdd);
+    a = first;
+    b = second;
   }
 
   template <int Quarter>
