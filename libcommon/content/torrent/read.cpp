@@ -242,14 +242,31 @@ class Reader {
                                              [](const File& file) { return file.size > 0; });
       if (ours != files.rend() && ours->pad) files.erase(std::next(ours).base());
     }
-    const auto same = [](const File& a, const File& b) {
-      if (a.size != b.size || a.pad != b.pad) return false;
-      return a.pad || (a.path == b.path && a.symlink == b.symlink && a.target == b.target);
-    };
-    if (!std::ranges::equal(files, v1_files, same)) {
+    // As in libtorrent, where empty files stand in the list does not matter.
+    if (content_of(files) != content_of(v1_files)) {
       return broken("its two versions have different files");
     }
     return {};
+  }
+
+  struct Content {
+    std::string_view path;
+    std::uint64_t start;
+    std::uint64_t size;
+
+    bool operator==(const Content&) const = default;
+  };
+
+  /// The files that have any, and where they stand in the stream; and how long that is.
+  static std::vector<Content> content_of(const std::vector<File>& files) {
+    std::vector<Content> all;
+    std::uint64_t at = 0;
+    for (const auto& file : files) {
+      if (!file.pad && file.size > 0) all.push_back({file.path, at, file.size});
+      at += file.size;
+    }
+    all.push_back({"", at, 0});
+    return all;
   }
 
   Result<void> read_pieces(const BencodeNode& info, std::uint64_t count) {

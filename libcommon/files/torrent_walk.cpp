@@ -1,0 +1,159 @@
+#include "files/torrent_walk.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <optional>
+
+#include "base/system_error.h"
+#include "content/torrent/layout.h"
+#include "files/walk.h"
+
+namespace p2p::files {
+
+namespace {
+
+/// What tells a file from any other, however it is named.
+struct Identity {
+  dev_t device = 0;
+  ino_t inode = 0;
+
+  bool operator==(const Identity&) const = default;
+};
+
+Identity identity_of(const struct stat& status) { return {status.st_dev, status.st_ino}; }
+
+Status status_of(const struct stat& status) {
+  Status out;
+  out.kind = S_ISREG(status.st_mode)   ? Kind::regular
+             : S_ISDIR(status.st_mode) ? Kind::directory
+             : S_ISLNK(status.st_mode) ? Kind::symlink
+                                       : Kind::other;
+  out.size = static_cast<std::uint64_t>(status.st_size);
+  out.mode = status.st_mode & 07777;
+  out.modified = status.st_mtim;
+  return out;
+}
+
+/// The last component, what "." and ".." stand for included; empty for the root.
+std::string last_component(const std::string& path) {
+  std::error_code error;
+  auto whole = std::filesystem::absolute(path, error).lexically_normal();
+  if (!whole.has_filename()) whole = whole.parent_path();
+  return whole.filename().string();
+}
+
+class Walker {
+ public:
+  Walker(const TorrentWalk& options, const TorrentObstacle& obstacle)
+      : options_(options), obstacle_(obstacle) {
+    struct stat status{};
+    if (!options.leave_out.empty() && ::stat(options.leave_out.c_str(), &status) == 0) {
+      left_out_ = identity_of(status);
+    }
+  }
+
+  TorrentSources run(const std::vector<std::string>& paths) {
+    const bool several = paths.size() > 1;
+    for (const auto& path : paths) {
+      const auto name = last_component(path);
+      struct stat status{};
+      if (::stat(path.c_str(), &status) != 0) {
+        stumble(path, system_failure(errno).error());
+        continue;
+      }
+      if (several && name.empty()) {
+        stumble(path, Error(Code::invalid_argument, "has no name of its own"));
+        continue;
+      }
+      root_ = several ? std::filesystem::path(path) / ".." : std::filesystem::path(path);
+      if (!several) sources_.name = name;
+      sources_.single = !several && S_ISREG(status.st_mode);
+      const bool named = several || sources_.single;
+      take(path, named ? name : std::string(), status);
+    }
+    std::ranges::sort(
+        sources_.files, torrent::path_less,
+        [](const TorrentSource& source) -> const std::string& { return source.file.path; });
+    return std::move(sources_);
+  }
+
+ private:
+  void stumble(const std::string& path, const Error& error) { obstacle_(path, error); }
+
+  /// `path` on disk, `below` in the torrent.
+  void take(const std::string& path, std::string below, const struct stat& status) {
+    if (left_out_ == identity_of(status)) return;
+    if (S_ISDIR(status.st_mode)) return descend(path, below, identity_of(status));
+    TorrentSource source;
+    source.status = status_of(status);
+    source.file.path = std::move(below);
+    source.file.executable = options_.attributes && (source.status.mode & S_IXUSR) != 0;
+    if (S_ISLNK(status.st_mode)) {
+      const auto target = target_of(path);
+      if (!target) return stumble(path, target.error());
+      source.file.symlink = true;
+      source.file.target = *target;
+    } else if (S_ISREG(status.st_mode)) {
+      source.file.size = source.status.size;
+    } else {
+      return stumble(path, Error(Code::unsupported, "Not a regular file"));
+    }
+    source.disk_path = path;
+    sources_.files.push_back(std::move(source));
+  }
+
+  void descend(const std::string& path, const std::string& below, Identity identity) {
+    if (std::ranges::find(above_, identity) != above_.end()) {
+      return stumble(path, Error(Code::unsupported, "a link to a folder that it stands in"));
+    }
+    const auto entries = list_directory(path);
+    if (!entries) return stumble(path, entries.error());
+    above_.push_back(identity);
+    for (const auto& entry : *entries) {
+      const std::string inner = join_path(path, entry.name);
+      struct stat status{};
+      const int got =
+          options_.keep_symlinks ? ::lstat(inner.c_str(), &status) : ::stat(inner.c_str(), &status);
+      if (got != 0) {
+        stumble(inner, system_failure(errno).error());
+        continue;
+      }
+      take(inner, below.empty() ? entry.name : below + "/" + entry.name, status);
+    }
+    above_.pop_back();
+  }
+
+  /// BEP 47 has a link's target from the torrent's root on, where the system has it from the link.
+  Result<std::string> target_of(const std::string& link) const {
+    P2P_TRY(const std::string raw, read_link(link));
+    std::error_code error;
+    const auto root = std::filesystem::absolute(root_, error).lexically_normal() / "";
+    const auto whole =
+        (std::filesystem::absolute(link, error).parent_path() / raw).lexically_normal();
+    std::string target = whole.lexically_relative(root).string();
+    while (target.ends_with('/')) target.pop_back();
+    if (!torrent::is_safe_path(target)) {
+      return fail(Code::unsupported, "a link that leads out of the torrent");
+    }
+    return target;
+  }
+
+  const TorrentWalk& options_;
+  const TorrentObstacle& obstacle_;
+  std::optional<Identity> left_out_;
+  std::filesystem::path root_;
+  std::vector<Identity> above_;
+  TorrentSources sources_;
+};
+
+}  // namespace
+
+TorrentSources walk_torrent(const std::vector<std::string>& paths, const TorrentWalk& options,
+                            const TorrentObstacle& obstacle) {
+  return Walker(options, obstacle).run(paths);
+}
+
+}  // namespace p2p::files

@@ -1,0 +1,43 @@
+// The files that a torrent is to be made of, as they stand on disk.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "content/torrent/metainfo.h"
+#include "files/file.h"
+
+namespace p2p::files {
+
+struct TorrentWalk {
+  /// Links stand in the torrent as links (BEP 47), instead of what they point to.
+  bool keep_symlinks = false;
+  /// Files that their owner may execute say so (BEP 47), as libtorrent has it.
+  bool attributes = true;
+  /// Not to be taken, although it is there: the torrent file of last time. Empty for none.
+  std::string leave_out;
+};
+
+struct TorrentSource {
+  torrent::File file;
+  std::string disk_path;
+  Status status;  ///< as it was found
+};
+
+struct TorrentSources {
+  std::vector<TorrentSource> files;  ///< in the torrent's order (torrent::path_less)
+  bool single = false;               ///< one file without a folder around it
+  std::string name;                  ///< the file's or the folder's; empty where several were given
+};
+
+/// Told of each path that cannot be part of a torrent, and why; the walk goes on.
+using TorrentObstacle = std::function<void(const std::string& path, const Error& error)>;
+
+/// Walks `paths`, at least one: one file is a lone file, one folder is the torrent's folder, and of
+/// several each stands in the torrent's folder under its own last component. Links that are given
+/// are followed.
+TorrentSources walk_torrent(const std::vector<std::string>& paths, const TorrentWalk& options,
+                            const TorrentObstacle& obstacle);
+
+}  // namespace p2p::files
