@@ -97,6 +97,7 @@ class File {
   Result<void> unchanged() const;
 
  private:
+  friend class Folder;
   File(int fd, bool owned) : fd_(fd), owned_(owned) {}
 
   int fd_ = -1;

@@ -86,7 +86,8 @@ int main(int argc, char** argv) {
   using namespace p2p::hash;
   Options options;
   // In the order of --help; the last is what happens where no other is chosen.
-  const std::array modes = {check_mode(options), cid_mode(options), sums_mode(options)};
+  const std::array modes = {check_mode(options), cid_mode(options), torrent_mode(options),
+                            verify_mode(options), sums_mode(options)};
   p2p::cli::Command command("p2p-hash", "Name content by its hash.");
   declare(command, options);
   for (const auto& mode : modes) mode->declare(command);

@@ -40,5 +40,9 @@ std::unique_ptr<Mode> sums_mode(const Options& options);
 std::unique_ptr<Mode> check_mode(const Options& options);
 /// --cid: content ids.
 std::unique_ptr<Mode> cid_mode(const Options& options);
+/// --torrent: torrents made of files; --magnet: links to torrents.
+std::unique_ptr<Mode> torrent_mode(const Options& options);
+/// --verify: content against the torrent or CAR that names it.
+std::unique_ptr<Mode> verify_mode(const Options& options);
 
 }  // namespace p2p::hash

@@ -1,5 +1,6 @@
 // --torrent and --magnet: torrents made of files, and links to them.
 #include <algorithm>
+#include <bit>
 #include <chrono>
 
 #include "base/units.h"
@@ -9,12 +10,10 @@
 #include "content/torrent/layout.h"
 #include "content/torrent/magnet.h"
 #include "content/torrent/merkle.h"
-#include "files/pipeline.h"
-#include "files/torrent_pieces.h"
 #include "files/torrent_walk.h"
 #include "mode.h"
-#include "progress.h"
 #include "report.h"
+#include "torrent_work.h"
 
 namespace p2p::hash {
 
@@ -94,9 +93,10 @@ void describe_content(record::Record& record, const Metainfo& meta) {
     size += file.size;
     ++files;
   }
-  record.set("name", repair_utf8(meta.name)).set("version", meta.v1 && meta.v2 ? "hybrid"
-                                                            : meta.v2          ? "2"
-                                                                               : "1");
+  record.set("name", repair_utf8(meta.name))
+      .set("version", meta.v1 && meta.v2 ? "hybrid"
+                      : meta.v2          ? "2"
+                                         : "1");
   record.set("size", size).set("files", files);
   record.set("piece_size", meta.piece_size).set("pieces", layout.pieces());
   record.set("private", meta.is_private);
@@ -206,34 +206,19 @@ class Maker {
   void hash() {
     const torrent::Layout layout(meta_);
     if (meta_.v1) meta_.pieces.resize(layout.pieces());
-    files::Pipeline pipeline(static_cast<unsigned>(options_.jobs));
-    const std::uint64_t step = files::pieces_per_job(layout, pipeline.threads());
-    const files::TorrentVersions versions{meta_.v1, meta_.v2};
-    const files::OpenTorrentFile opener = [this](std::size_t index) { return open(index); };
-    WorkProgress progress(console_, meta_.name, layout.total());
     std::vector<bool> told(meta_.files.size());
-    for (std::uint64_t first = 0; first < layout.pieces(); first += step) {
-      const std::uint64_t end = std::min(first + step, layout.pieces());
-      const auto hashes = std::make_shared<files::PieceHashes>();
-      pipeline.submit(
-          [=, &layout, &opener] {
-            *hashes = files::hash_pieces(layout, first, end, versions, opener);
-          },
-          [=, this, &layout, &progress, &told] {
-            for (const auto& [file, error] : hashes->failures) {
-              if (!told[file]) {
-                progress.pause();
-                fail_with(on_disk_[file]->disk_path, error);
-              }
-              told[file] = true;
-            }
-            for (std::uint64_t piece = first; piece < end; ++piece) {
-              store(layout, piece, hashes->pieces[piece - first]);
-            }
-            progress.advance((end - first) * layout.piece_size());
-          });
-    }
-    pipeline.drain();
+    hash_torrent(
+        console_, options_, meta_.name, layout, {meta_.v1, meta_.v2},
+        [this](std::size_t index) { return open(index); },
+        [&](std::uint64_t first, const files::PieceHashes& hashes) {
+          for (const auto& [file, error] : hashes.failures) {
+            if (!told[file]) fail_with(on_disk_[file]->disk_path, error);
+            told[file] = true;
+          }
+          for (std::size_t i = 0; i < hashes.pieces.size(); ++i) {
+            store(layout, first + i, hashes.pieces[i]);
+          }
+        });
     if (meta_.v2 && !failed_) finish_trees();
   }
 
@@ -276,10 +261,11 @@ class TorrentMode : public Mode {
     command.usage("p2p-hash --torrent OUT [OPTION]... FILE...")
         .usage("p2p-hash --magnet [TORRENT]...");
     command.group("Torrents")
-        .text("--torrent", "OUT", torrent_.out,
-              "make a torrent of the FILEs (a file, a folder, or several) and write it to OUT; - is "
-              "standard output",
-              cli::Complete::file)
+        .text(
+            "--torrent", "OUT", torrent_.out,
+            "make a torrent of the FILEs (a file, a folder, or several) and write it to OUT; - is "
+            "standard output",
+            cli::Complete::file)
         .choice("--torrent-version", "V", torrent_.version,
                 {{"1", Version::v1}, {"2", Version::v2}, {"hybrid", Version::hybrid}},
                 "BitTorrent's first version, its second, or both in one (default: hybrid)")
@@ -296,8 +282,7 @@ class TorrentMode : public Mode {
         .text("--comment", "TEXT", torrent_.comment, "a word for people")
         .text("--created-by", "TEXT", torrent_.created_by, "which program made it; else no word")
         .option(
-            "--date", "TIME", "",
-            [this](std::string_view text) { return set_date(text); },
+            "--date", "TIME", "", [this](std::string_view text) { return set_date(text); },
             "when it was made: 'now' or seconds since 1970; else no word, so that the same files "
             "give the same torrent")
         .flag("--symlinks", torrent_.symlinks,
@@ -307,9 +292,8 @@ class TorrentMode : public Mode {
               "let files begin on pieces' edges in a torrent of version 1, too, with pad files")
         .flag("--magnet", torrent_.magnet,
               "print the magnet link: of the torrent made, or of the torrents given as FILEs");
-    command
-        .example("p2p-hash --torrent album.torrent --announce http://tracker/announce album/",
-                 "a hybrid torrent of a folder");
+    command.example("p2p-hash --torrent album.torrent --announce http://tracker/announce album/",
+                    "a hybrid torrent of a folder");
   }
 
   std::string_view chosen() const override {

@@ -1,0 +1,61 @@
+// --verify: content against what names it. What kind of file that is, its first bytes say.
+#include <array>
+
+#include "cli/files.h"
+#include "codec/bencode.h"
+#include "files/file.h"
+#include "mode.h"
+#include "verify_torrent.h"
+
+namespace p2p::hash {
+
+namespace {
+
+/// A torrent is a dictionary: 'd', and then a key, which begins with its length.
+bool looks_like_torrent(ByteView head) {
+  return head.size() >= 2 && head[0] == 'd' && head[1] >= '0' && head[1] <= '9';
+}
+
+class VerifyMode : public Mode {
+ public:
+  explicit VerifyMode(const Options& options) : options_(options) {}
+
+  void declare(cli::Command& command) override {
+    command.usage("p2p-hash --verify TORRENT FILE");
+    command.group("Verifying")
+        .text("--verify", "NAMES", names_,
+              "check a download: FILE is what the torrent holds, or the folder that it is in",
+              cli::Complete::file);
+    command.example("p2p-hash --verify album.torrent ~/Downloads",
+                    "which files and pieces are bad or missing");
+  }
+
+  std::string_view chosen() const override { return names_ ? "--verify" : ""; }
+
+  Result<cli::ExitStatus> run(cli::Console& console) override {
+    const auto named = files::File::open(*names_);
+    if (!named) return fail(Error(named.error()).during("read", *names_));
+    std::array<std::uint8_t, 2> head{};
+    if (named->regular()) P2P_CHECK(named->read_at(0, head));
+    if (!looks_like_torrent(head)) {
+      return fail(Code::unsupported, "read", *names_, "not a torrent");
+    }
+    if (options_.files.size() != 1 || options_.files.front() == "-") {
+      return usage("--verify of a torrent needs one FILE, its content");
+    }
+    P2P_TRY(const Bytes torrent, cli::read_file(*names_, codec::kMaxBencodeSize));
+    return verify_torrent(console, options_, *names_, torrent, options_.files.front());
+  }
+
+ private:
+  const Options& options_;
+  std::optional<std::string> names_;
+};
+
+}  // namespace
+
+std::unique_ptr<Mode> verify_mode(const Options& options) {
+  return std::make_unique<VerifyMode>(options);
+}
+
+}  // namespace p2p::hash
