@@ -101,7 +101,6 @@ inline constexpr auto kCid = std::to_array<FieldSchema>({
 });
 
 inline constexpr auto kTorrent = std::to_array<FieldSchema>({
-    {"magnet", Kind::text, kOptional, 1, "the link to it, where it was asked for"},
     {"infohash", Kind::id, kRequired, 1,
      "what it is known by: its first version's infohash where it has one, else its second's"},
     {"path", Kind::text, kOptional, 2, "the torrent file"},
@@ -114,6 +113,16 @@ inline constexpr auto kTorrent = std::to_array<FieldSchema>({
     {"piece_size", Kind::integer, kOptional, 0, "bytes a piece"},
     {"pieces", Kind::integer, kOptional, 0, "how many pieces"},
     {"private", Kind::boolean, kOptional, 0, "whether only its trackers find peers"},
+});
+
+inline constexpr auto kMagnet = std::to_array<FieldSchema>({
+    {"magnet", Kind::text, kRequired, 1, "the link to a torrent"},
+    {"path", Kind::text, kOptional, 2, "the torrent file"},
+    {"infohash", Kind::id, kRequired, 0, "as in `torrent`"},
+    {"infohash_v2", Kind::id, kOptional, 0, "its second version's infohash"},
+    {"path_raw", Kind::bytes, kOptional, 0, "the torrent file's name where it is not UTF-8"},
+    {"name", Kind::text, kOptional, 0, "the name of the file or folder that it holds"},
+    {"size", Kind::integer, kOptional, 0, "bytes of content"},
 });
 
 inline constexpr auto kVerdict = std::to_array<FieldSchema>({
@@ -200,7 +209,8 @@ inline constexpr auto kSchemas = std::to_array<Schema>({
     {"message", 1, "A message that was published (`p2p-gossip`).", kMessage},
     {"digest", 1, "A file's hash (`p2p-hash`, whose text is in `sha256sum`'s format).", kDigest},
     {"cid", 1, "A file's name by content (`p2p-hash --cid`).", kCid},
-    {"torrent", 1, "A torrent (`p2p-hash --torrent`, `--magnet`).", kTorrent},
+    {"torrent", 1, "A torrent that was made (`p2p-hash --torrent`).", kTorrent},
+    {"magnet", 1, "The link to a torrent (`p2p-hash --magnet`).", kMagnet},
     {"verdict", 1, "The outcome of a check (`p2p-hash -c`, `p2p-chain verify`, `node`).", kVerdict},
     {"tip", 1, "Where a chain stands (`p2p-chain tip`).", kTip},
     {"block", 1, "A block of a chain (`p2p-chain log`, `show`, `node`).", kBlock},

@@ -73,19 +73,14 @@ Result<std::int64_t> parse_date(std::string_view text) {
   return static_cast<std::int64_t>(seconds);
 }
 
-/// Sets the infohashes, and with `magnet` the link.
-void describe(record::Record& record, const Metainfo& meta, const torrent::InfoHashes& hashes,
-              bool magnet) {
-  if (magnet) {
-    record.set("magnet", torrent::format_magnet(torrent::magnet_of(meta, hashes)));
-  }
+/// The `torrent` record, or with `link` the `magnet` record, of the torrent in `path`.
+record::Record record_of(const Metainfo& meta, const torrent::InfoHashes& hashes,
+                         const std::string& path, bool link) {
+  record::Record record(link ? "magnet" : "torrent");
+  if (link) record.set("magnet", torrent::format_magnet(torrent::magnet_of(meta, hashes)));
   record.set("infohash", hashes.v1 ? ByteView(*hashes.v1) : ByteView(*hashes.v2));
   if (hashes.v2) record.set("infohash_v2", ByteView(*hashes.v2));
-}
-
-/// What is in the torrent, for the record's rest.
-void describe_content(record::Record& record, const Metainfo& meta) {
-  const torrent::Layout layout(meta);
+  set_path(record, path);
   std::uint64_t size = 0;
   std::uint64_t files = 0;
   for (const auto& file : meta.files) {
@@ -93,13 +88,12 @@ void describe_content(record::Record& record, const Metainfo& meta) {
     size += file.size;
     ++files;
   }
-  record.set("name", repair_utf8(meta.name))
-      .set("version", meta.v1 && meta.v2 ? "hybrid"
-                      : meta.v2          ? "2"
-                                         : "1");
-  record.set("size", size).set("files", files);
-  record.set("piece_size", meta.piece_size).set("pieces", layout.pieces());
-  record.set("private", meta.is_private);
+  record.set("name", repair_utf8(meta.name)).set("size", size);
+  if (link) return record;
+  const char* version = meta.v1 && meta.v2 ? "hybrid" : meta.v2 ? "2" : "1";
+  record.set("version", version).set("files", files).set("piece_size", meta.piece_size);
+  record.set("pieces", torrent::Layout(meta).pieces()).set("private", meta.is_private);
+  return record;
 }
 
 class Maker {
@@ -119,11 +113,7 @@ class Maker {
       return cli::ExitStatus::yes;
     }
     P2P_CHECK(cli::write_file(*torrent_.out, encoded.file));
-    record::Record record("torrent");
-    describe(record, meta_, encoded.hashes, torrent_.magnet);
-    set_path(record, *torrent_.out);
-    describe_content(record, meta_);
-    console_.print(record);
+    console_.print(record_of(meta_, encoded.hashes, *torrent_.out, torrent_.magnet));
     return cli::ExitStatus::yes;
   }
 
@@ -364,11 +354,7 @@ class TorrentMode : public Mode {
         P2P_TRY(const Bytes file, cli::read_file(path, codec::kMaxBencodeSize));
         P2P_TRY(const auto torrent, torrent::read_torrent(file));
         if (torrent.flaw) console.warn(path + ": not canonical: " + *torrent.flaw);
-        record::Record record("torrent");
-        describe(record, torrent.meta, torrent.hashes, true);
-        set_path(record, path);
-        describe_content(record, torrent.meta);
-        console.print(record);
+        console.print(record_of(torrent.meta, torrent.hashes, path, true));
         return {};
       };
       if (const auto done = print(); !done) {
