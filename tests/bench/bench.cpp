@@ -5,6 +5,7 @@
 //   p2p-bench handshakes COUNT ADDR    "handshakes COUNT SECONDS", one after the other
 //   p2p-bench mine SECONDS             "mine PATH HASHES SECONDS" for each search path and Crypto++
 //   p2p-bench headers FILE             "headers COUNT SECONDS": Bitcoin mainnet's rules over a file
+//   p2p-bench hash ALG THREADS BYTES   "hash ALG BYTES SECONDS": chunks of 256 KiB in memory
 #include <cryptopp/sha.h>
 
 #include <chrono>
@@ -13,11 +14,13 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "chain/consensus/header_tree.h"
 #include "chain/consensus/params.h"
 #include "chain/consensus/rules.h"
+#include "crypto/hash.h"
 #include "crypto/sha256_mining.h"
 #include "libp2p/perf.h"
 #include "runtime/uv/uv_runtime.h"
@@ -27,8 +30,7 @@ namespace {
 using namespace p2p;
 
 double now_s() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
-      .count();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 [[noreturn]] void die(const std::string& why) {
@@ -153,10 +155,37 @@ void headers(const char* path) {
   std::printf("headers %llu %.6f\n", static_cast<unsigned long long>(count), now_s() - start);
 }
 
+/// `threads` threads hash the same chunk, in memory, until `bytes` are done in all.
+void hash_alone(const std::string& name, unsigned threads, std::uint64_t bytes) {
+  const auto algorithm = crypto::hash_by_name(name);
+  if (!algorithm || threads == 0) die("no such hash, or no thread");
+  constexpr std::size_t kChunk = 256 * 1024;
+  const double began = now_s();
+  {
+    std::vector<std::jthread> running;
+    for (unsigned i = 0; i < threads; ++i) {
+      running.emplace_back([algorithm, bytes, threads] {
+        const Bytes chunk(kChunk, 0x5a);
+        for (std::uint64_t done = 0; done < bytes / threads; done += kChunk) {
+          crypto::Hasher hasher(*algorithm);
+          hasher.update(chunk);
+          static_cast<void>(hasher.finish());
+        }
+      });
+    }
+  }
+  std::printf("hash %s %llu %.6f\n", name.c_str(), static_cast<unsigned long long>(bytes),
+              now_s() - began);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::string mode = argc > 1 ? argv[1] : "";
+  if (mode == "hash" && argc == 5) {
+    hash_alone(argv[2], static_cast<unsigned>(number(argv[3])), number(argv[4]));
+    return 0;
+  }
   if (mode == "mine" && argc == 3) {
     const double seconds = std::atof(argv[2]);
     mine_path(p2p::crypto::MiningPath::sha_ni, "sha-ni", seconds);
@@ -176,5 +205,7 @@ int main(int argc, char** argv) {
   if (mode == "handshakes" && argc == 4) {
     return world.run(handshakes(world.runtime(), number(argv[2]), argv[3])).status;
   }
-  die("usage: p2p-bench serve | perf UP DOWN ADDR | handshakes COUNT ADDR | mine SECONDS | headers FILE");
+  die("usage: p2p-bench serve | perf UP DOWN ADDR | handshakes COUNT ADDR | mine SECONDS | headers "
+      "FILE | "
+      "hash ALG THREADS BYTES");
 }

@@ -2,205 +2,37 @@
 
 Every figure is a median of interleaved rounds, with the least and the greatest beside it; ratios are
 of medians, and above 1.00 means that ours is better. Called by scripts/bench, which builds everything
-and sets P2P_BIN, P2P_KUBO and P2P_GOPEER.
+and sets P2P_BIN and the foreign peers.
 """
 import os
 import pathlib
 import platform
 import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
 
-BIN = pathlib.Path(os.environ["P2P_BIN"])
-KUBO = os.environ["P2P_KUBO"]
-GOPEER = os.environ["P2P_GOPEER"]
-BENCH = str(BIN / "p2p-bench")
-GIB = 1 << 30
-ROUNDS = int(os.environ.get("ROUNDS", "5"))
+import hashing
+import network
+from common import KUBO, ROUNDS, cpu_name, output
 
-
-def pinned(core, argv):
-    """One core a process: a two-core machine gives each side of a connection its own."""
-    return ["taskset", "-c", str(core), *argv]
-
-
-def output(argv, **kwargs):
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, **kwargs)
-    if done.returncode != 0:
-        sys.exit(f"bench: error: {' '.join(argv)}: {done.stderr.strip() or done.returncode}")
-    return done.stdout
-
-
-def cpu_name():
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.processor()
-
-
-def show(title, unit, rows, baseline, higher_is_better=True):
-    """rows: name -> list of figures. The baseline is ours; ratios say how it compares with each."""
-    print(f"\n### {title}\n\n| | median, {unit} | least | greatest | ours ÷ this |\n|---|---:|---:|---:|---:|")
-    ours = statistics.median(rows[baseline])
-    for name, figures in rows.items():
-        median = statistics.median(figures)
-        ratio = ours / median if higher_is_better else median / ours
-        print(f"| {name} | {median:,.3g} | {min(figures):,.3g} | {max(figures):,.3g} | {ratio:.2f} |"
-              if median < 100 else
-              f"| {name} | {median:,.0f} | {min(figures):,.0f} | {max(figures):,.0f} | {ratio:.2f} |")
-    sys.stdout.flush()
-
-
-class Server:
-    def __init__(self, argv):
-        self.popen = subprocess.Popen(pinned(0, argv), stdout=subprocess.PIPE, text=True)
-        self.address = self.popen.stdout.readline().split()[1]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.popen.terminate()
-        self.popen.wait()
-
-
-def network():
-    ours, go = [BENCH, "serve"], [GOPEER, "serve"]
-    clients = {"ours": [BENCH], "go": [GOPEER]}
-    up, down, shakes = {}, {}, {}
-    with Server(ours) as our_server, Server(go) as go_server:
-        servers = {"ours": our_server.address, "go": go_server.address}
-        for _ in range(ROUNDS):
-            for client, argv in clients.items():
-                for server, address in servers.items():
-                    pair = f"{client} → {server}"
-                    words = output(pinned(1, [*argv, "perf", str(GIB), str(GIB), address])).split()
-                    up.setdefault(pair, []).append(GIB / float(words[2]) / 1e6)
-                    down.setdefault(pair, []).append(GIB / float(words[4]) / 1e6)
-                    words = output(pinned(1, [*argv, "handshakes", "300", address])).split()
-                    shakes.setdefault(pair, []).append(int(words[1]) / float(words[2]))
-    show("Upload, Noise and yamux, /perf/1.0.0, 1 GiB (client → server)", "MB/s", up, "ours → ours")
-    show("Download, the same", "MB/s", down, "ours → ours")
-    show("Connections one after the other (TCP, Noise, yamux)", "a second", shakes, "ours → ours")
-
-
-def hashing(folder):
-    file = folder / "gib"
-    with open(file, "wb") as out:
-        subprocess.run(["openssl", "enc", "-aes-128-ctr", "-K", "0" * 32, "-iv", "0" * 32], check=True,
-                       stdin=subprocess.Popen(["head", "-c", str(GIB), "/dev/zero"], stdout=subprocess.PIPE).stdout,
-                       stdout=out)
-    repo = dict(os.environ, IPFS_PATH=str(folder / "ipfs"))
-    output([KUBO, "init", "--profile=test"], env=repo)
-    commands = {
-        "p2p-hash": [str(BIN / "p2p-hash"), str(file)],
-        "sha256sum": ["sha256sum", str(file)],
-        "openssl dgst -sha256": ["openssl", "dgst", "-sha256", str(file)],
-    }
-    cids = {
-        "p2p-hash --cid": [str(BIN / "p2p-hash"), "--cid", str(file)],
-        "ipfs add --only-hash": [KUBO, "add", "--only-hash", "-Q", str(file)],
-    }
-    subprocess.run(["cat", str(file)], stdout=subprocess.DEVNULL, check=True)  # into the page cache
-    for title, group in (("SHA-256 of 1 GiB in the page cache", commands), ("CID of the same file", cids)):
-        rates = {}
-        for _ in range(ROUNDS):
-            for name, argv in group.items():
-                start = time.monotonic()
-                output(argv, env=repo)
-                rates.setdefault(name, []).append(GIB / (time.monotonic() - start) / 1e6)
-        show(title, "MB/s", rates, next(iter(group)))
-
-
-def mining():
-    rates = {}
-    for _ in range(ROUNDS):
-        for line in output(pinned(1, [BENCH, "mine", "1"])).splitlines():
-            words = line.split()
-            if words[2] != "unavailable":
-                rates.setdefault(words[1], []).append(int(words[2]) / float(words[3]) / 1e6)
-    best = "sha-ni" if "sha-ni" in rates else "portable"
-    show("Proof of work, one core", "million hashes a second", rates, best)
-
-
-def headers():
-    file = pathlib.Path(os.environ.get("P2P_TEST_DATA", "/nonexistent")) / "bitcoin-headers/mainnet_0-10236.bin"
-    if not file.exists():
-        print("\nHeader validation: left out, P2P_TEST_DATA is not set.")
-        return
-    rates = []
-    for _ in range(ROUNDS):
-        words = output(pinned(1, [BENCH, "headers", str(file)])).split()
-        rates.append(int(words[1]) / float(words[2]) / 1e6)
-    show("Bitcoin mainnet headers, all rules, one core", "million a second", {"ours": rates}, "ours")
-
-
-def start_up(folder):
-    env = dict(os.environ, IPFS_PATH=str(folder / "ipfs"))
-    tools = ["p2p-hash", "p2p-probe", "p2p-discover", "p2p-gossip", "p2p-chain"]
-    commands = {f"{tool} --help": [str(BIN / tool), "--help"] for tool in tools}
-    commands["ipfs --help"] = [KUBO, "--help"]
-    millis, mib = {}, {}
-    for _ in range(ROUNDS * 4):
-        for name, argv in commands.items():
-            start = time.monotonic()
-            subprocess.run(argv, stdout=subprocess.DEVNULL, env=env, check=False)
-            millis.setdefault(name, []).append((time.monotonic() - start) * 1000)
-            # Through time(1): the peak of a child of this process would begin with our own size.
-            peak = subprocess.run(["/usr/bin/time", "-f", "%M", *argv], stdout=subprocess.DEVNULL,
-                                  stderr=subprocess.PIPE, text=True, env=env, check=False).stderr
-            mib.setdefault(name, []).append(int(peak.split()[-1]) / 1024)
-    show("Start to end of --help", "ms", millis, "p2p-probe --help", higher_is_better=False)
-    show("Memory of the same, at most", "MiB", mib, "p2p-probe --help", higher_is_better=False)
-
-
-def rss_mib(pid):
-    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS"):
-            return int(line.split()[1]) / 1024
-    return 0.0
-
-
-def idle_memory(folder):
-    env = dict(os.environ, IPFS_PATH=str(folder / "ipfs"), IPFS_TELEMETRY="off")
-    rows = {}
-    with Server([BENCH, "serve"]) as ours, Server([GOPEER, "serve"]) as go:
-        output([KUBO, "config", "--json", "Addresses.Swarm", '["/ip4/127.0.0.1/tcp/0"]'], env=env)
-        output([KUBO, "config", "--json", "AutoConf.Enabled", "false"], env=env)
-        output([KUBO, "config", "--json", "Bootstrap", "[]"], env=env)
-        output([KUBO, "config", "--json", "DNS.Resolvers", "{}"], env=env)
-        output([KUBO, "config", "--json", "Routing.DelegatedRouters", "[]"], env=env)
-        output([KUBO, "config", "--json", "Ipns.DelegatedPublishers", "[]"], env=env)
-        kubo = subprocess.Popen([KUBO, "daemon"], env=env, stdout=subprocess.PIPE, text=True)
-        for line in kubo.stdout:
-            if "Daemon is ready" in line:
-                break
-        rows["our host, listening"] = [rss_mib(ours.popen.pid)]
-        rows["go-libp2p, listening"] = [rss_mib(go.popen.pid)]
-        rows["kubo daemon"] = [rss_mib(kubo.pid)]
-        kubo.terminate()
-        kubo.wait()
-    show("Resident memory of an idle peer", "MiB", rows, "our host, listening", higher_is_better=False)
+PARTS = {"network": network.run, "hash": hashing.run}
 
 
 def main():
+    chosen = sys.argv[1:] or list(PARTS)
+    for name in chosen:
+        if name not in PARTS:
+            sys.exit(f"bench: error: no part '{name}'\nhint: the parts are {', '.join(PARTS)}")
     cores = len(os.sched_getaffinity(0))
     load = os.getloadavg()[0]
     print(f"Machine: {cpu_name()}, {cores} cores, {platform.system()} {platform.release()}; load before: {load:.2f}; "
           f"{ROUNDS} rounds, interleaved.\nPeers: {output([KUBO, 'version']).strip()}; go-libp2p as in "
           f"tests/interop/peers/go/go.mod; {output(['sha256sum', '--version']).splitlines()[0]}; "
-          f"{output(['openssl', 'version']).strip()}.")
+          f"{output(['openssl', 'version']).strip()}; {hashing.versions()}.")
     folder = pathlib.Path(tempfile.mkdtemp(prefix="p2p-bench-"))
     try:
-        network()
-        mining()
-        headers()
-        hashing(folder)
-        start_up(folder)
-        idle_memory(folder)
+        for name in chosen:
+            PARTS[name](folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
