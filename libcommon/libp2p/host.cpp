@@ -4,6 +4,7 @@
 
 #include "libp2p/host_impl.h"
 #include "libp2p/ping.h"
+#include "runtime/deadline.h"
 
 namespace p2p::libp2p {
 
@@ -254,14 +255,23 @@ Task<void> Host::Impl::bury_loop(std::shared_ptr<Impl> self) {
   }
 }
 
-Task<void> Host::Impl::close(std::shared_ptr<Impl> self) {
+Task<void> Host::Impl::all_ended(std::shared_ptr<Impl> self) {
+  while (!self->links.empty()) co_await self->links_changed.wait();
+}
+
+Task<void> Host::Impl::close(std::shared_ptr<Impl> self, Time deadline) {
   self->closing = true;
   self->dial_finished.wake_all();
   self->accepting.cancel();
   self->listeners.clear();
   const auto open = self->links;
   for (const auto& link : open) link->close();
-  while (!self->links.empty()) co_await self->links_changed.wait();
+  Task<void> ending = all_ended(self);
+  const bool ended =
+      co_await runtime::before(self->rt.queue, self->rt.clock, deadline, std::move(ending));
+  if (ended) co_return;
+  const auto left = self->links;
+  for (const auto& link : left) link->end(Error(Code::closed, "we closed the connection"));
 }
 
 void Host::Impl::ban(const PeerId& peer) {
@@ -427,7 +437,9 @@ void Host::disconnect(const PeerId& peer) {
 
 void Host::ban(const PeerId& peer) { impl_->ban(peer); }
 void Host::unban(const PeerId& peer) { impl_->banned.erase(peer); }
-Task<void> Host::close() { return Impl::close(impl_); }
+Task<void> Host::close(Duration patience) {
+  return Impl::close(impl_, impl_->rt.clock.now() + patience);
+}
 
 void Host::add_observer(HostObserver& observer) { impl_->observers.push_back(&observer); }
 void Host::remove_observer(HostObserver& observer) { std::erase(impl_->observers, &observer); }

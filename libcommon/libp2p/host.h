@@ -126,9 +126,9 @@ class Host {
   /// Takes a ban back.
   void unban(const PeerId& peer);
   /// Takes leave: stops listening, lets what was written leave, and closes every connection in
-  /// order. Takes a second at most, after which they are cut off. To be awaited before a program
-  /// ends whose last words matter.
-  Task<void> close();
+  /// order. Takes `patience` at most, after which peers that have not closed their side are left
+  /// behind. To be awaited before a program ends whose last words matter.
+  Task<void> close(Duration patience = std::chrono::seconds(1));
 
   void add_observer(HostObserver& observer);
   void remove_observer(HostObserver& observer);

@@ -60,7 +60,8 @@ struct Host::Impl final : Link::Owner, std::enable_shared_from_this<Host::Impl> 
   static Task<Result<std::unique_ptr<Stream>>> open(std::shared_ptr<Impl> self, PeerId peer,
                                                     std::vector<std::string> protocols);
   void handle(std::string protocol, Handler handler);
-  static Task<void> close(std::shared_ptr<Impl> self);
+  static Task<void> close(std::shared_ptr<Impl> self, Time deadline);
+  static Task<void> all_ended(std::shared_ptr<Impl> self);
   void ban(const PeerId& peer);
 
   // Observers are called from a task of their own: never from inside a call to the host.

@@ -10,6 +10,10 @@ namespace p2p::libp2p {
 
 namespace {
 
+/// For the peer to close its side when we have taken leave: a peer that is well does so within a
+/// round trip. The answer is known by then, and whoever asked waits for it.
+constexpr Duration kFarewell = std::chrono::milliseconds(100);
+
 /// What to try, where the error itself does not say.
 std::string hint_for(Phase phase, Code code) {
   switch (phase) {
@@ -148,7 +152,7 @@ Task<ProbeReport> probe(runtime::Runtime runtime, HostConfig config, Multiaddr a
   if (report.error && report.error->hint.empty()) {
     report.error->hint = hint_for(report.phase, report.error->code);
   }
-  co_await host.close();
+  co_await host.close(kFarewell);
   co_return report;
 }
 

@@ -93,6 +93,13 @@ Loop::~Loop() {
   if (const int status = uv_loop_close(&loop_)) broken("the event loop does not close", status);
 }
 
+void Loop::hurry() {
+  const auto hurry_one = [](uv_handle_t* handle, void*) {
+    if (handle->data && !uv_is_closing(handle)) static_cast<HandleState*>(handle->data)->hurry();
+  };
+  uv_walk(&loop_, hurry_one, nullptr);
+}
+
 void Loop::run(const std::function<bool()>& done) {
   while (true) {
     for (int budget = kResumesPerRound; budget > 0 && !done(); --budget) {

@@ -78,8 +78,10 @@ class Loop {
   UvClock clock{timers};
   BufferPool buffers;
   std::shared_ptr<PostBox> post_box = std::make_shared<PostBox>();
-  /// Closed streams whose last bytes are still on their way to the kernel.
+  /// Closed streams whose last bytes are still on their way, or whose peers have not closed yet.
   std::size_t lingering = 0;
+  /// Lets go of the lingering streams that have nothing left to lose.
+  void hurry();
 
  private:
   friend class Turn;
@@ -119,6 +121,8 @@ class HandleState : public std::enable_shared_from_this<HandleState> {
 
   /// The loop ends: close, whoever still owns this.
   virtual void loop_ended() { close_handle(); }
+  /// The loop is about to end: close what only waits for a peer's courtesy.
+  virtual void hurry() {}
 
   Loop& loop;
 

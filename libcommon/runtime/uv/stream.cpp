@@ -1,5 +1,8 @@
 #include "runtime/uv/stream.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include <algorithm>
 
 namespace p2p::runtime::uv {
@@ -30,6 +33,7 @@ class StreamState final : public HandleState {
   void shutdown();
   void close(bool reset);
   void loop_ended() override;
+  void hurry() override;
 
   const StreamKind kind;
   Endpoint local;
@@ -354,6 +358,18 @@ void StreamState::end() {
 
 void StreamState::loop_ended() {
   closed_ = true;
+  end();
+}
+
+/// What the peer's kernel has acknowledged, its program can read, even where a reset follows.
+void StreamState::hurry() {
+  if (!lingering_ || unsent_ != 0) return;
+  uv_os_fd_t fd = -1;
+  int unacknowledged = 0;
+  if (kind == StreamKind::tcp && uv_fileno(reinterpret_cast<uv_handle_t*>(&stream_), &fd) == 0 &&
+      ::ioctl(fd, SIOCOUTQ, &unacknowledged) == 0 && unacknowledged > 0) {
+    return;
+  }
   end();
 }
 

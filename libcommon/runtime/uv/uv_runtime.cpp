@@ -15,8 +15,9 @@ namespace p2p::runtime {
 namespace {
 
 /// What a closed stream's last bytes get at the end of the program, of the second in which a tool
-/// ends.
+/// ends; and how often it is looked whether they have arrived.
 constexpr Duration kFarewell = std::chrono::milliseconds(500);
+constexpr Duration kLook = std::chrono::milliseconds(5);
 
 class UvNet final : public Net {
  public:
@@ -122,10 +123,14 @@ UvRuntime::UvRuntime(UvOptions options) {
 
 UvRuntime::~UvRuntime() {
   auto& loop = impl_->loop;
-  bool late = false;
-  const auto farewell = loop.clock.timer([&late] { late = true; });
-  farewell->arm(loop.clock.now() + kFarewell);
-  loop.run([&] { return loop.lingering == 0 || late; });
+  const Time end = loop.clock.now() + kFarewell;
+  std::unique_ptr<Timer> look;
+  look = loop.clock.timer([&] {
+    loop.hurry();
+    look->arm(loop.clock.now() + kLook);
+  });
+  look->arm(loop.clock.now());
+  loop.run([&] { return loop.lingering == 0 || loop.clock.now() >= end; });
 }
 
 Runtime UvRuntime::runtime() {

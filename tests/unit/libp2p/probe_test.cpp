@@ -77,6 +77,37 @@ TEST_CASE("probe: a peer is identified and its round trips measured") {
   CHECK(report.total >= Duration(100ms));
 }
 
+// It took a second more, and half of one at the program's end.
+TEST_CASE("probe: a peer that ignores our farewell does not hold up the answer") {
+  SimWorld world(4);
+  Node peer(world, 1);
+  Asker asker(world);
+  ProbeOptions options;
+  options.interval = 1s;
+  // The second pong has come by then.
+  world.at(world.now() + Duration(1500ms), [&] { world.cut(peer.machine, asker.machine); });
+  options.pings = 3;
+  options.timeout = 3s;
+  Time began = world.now();
+  const ProbeReport late = asker.probe(world, peer.at(), options);
+  CHECK(late.pings.size() == 2);
+  CHECK(world.now() <= began + options.timeout + Duration(100ms));
+
+  world.heal();
+  world.run_for(120s);
+  // All is answered, and then the peer falls silent: its FIN is never seen.
+  options.pings = 1;
+  began = world.now();
+  const Duration known = asker.probe(world, peer.at(), options).total;
+  world.run_for(120s);
+  began = world.now();
+  world.at(began + known + Duration(1ms), [&] { world.cut(peer.machine, asker.machine); });
+  const ProbeReport report = asker.probe(world, peer.at(), options);
+  CHECK(report.ok());
+  CHECK(world.now() <= began + report.total + Duration(100ms));
+  CHECK(world.now() > began + report.total + Duration(50ms));
+}
+
 TEST_CASE("probe: each failure names its phase, cause and what to try") {
   SimWorld world(2);
   Node peer(world, 1);
