@@ -88,6 +88,7 @@ inline constexpr auto kDigest = std::to_array<FieldSchema>({
     {"path_raw", Kind::bytes, kOptional, 0, "the file's name where it is not UTF-8"},
     {"alg", Kind::text, kRequired, 0, "the hash function: `sha2-256`, `blake2b-256`, …"},
     {"size", Kind::integer, kOptional, 0, "bytes hashed"},
+    {"multihash", Kind::text, kOptional, 0, "the hash as a multihash, in multibase"},
 });
 
 inline constexpr auto kCid = std::to_array<FieldSchema>({
@@ -132,6 +133,9 @@ inline constexpr auto kVerdict = std::to_array<FieldSchema>({
     {"rule", Kind::text, kOptional, 0, "the rule it breaks"},
     {"alg", Kind::text, kOptional, 0, "the hash function used"},
     {"pieces", Kind::texts, kOptional, 0, "a torrent's bad pieces: `3`, or `3-7` for several"},
+    {"cid", Kind::text, kOptional, 0, "the CID it was compared with"},
+    {"profile", Kind::text, kOptional, 0,
+     "how it must be cut into blocks to have that CID; `block` where it is one"},
 });
 
 inline constexpr auto kTip = std::to_array<FieldSchema>({

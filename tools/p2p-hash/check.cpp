@@ -1,10 +1,15 @@
 // -c, as coreutils 9.1 does it, warnings to the letter.
+#include <memory>
+#include <utility>
+
+#include "cid_match.h"
 #include "content/checksum_list.h"
+#include "files/digest.h"
 #include "files/walk.h"
+#include "meter.h"
 #include "mode.h"
 #include "quote.h"
 #include "report.h"
-#include "source.h"
 
 namespace p2p::hash {
 
@@ -19,25 +24,29 @@ struct CheckOptions {
 };
 using Report = CheckOptions::Report;
 
+/// Lines of a generated list that follow one another and name one file share a read of it, up to so
+/// many.
+constexpr std::size_t kMaxGroup = 32;
+
 class Checker {
  public:
   Checker(cli::Console& console, const Options& common, const CheckOptions& options)
-      : console_(console), common_(common), options_(options), listed_(console) {}
+      : console_(console),
+        common_(common),
+        options_(options),
+        meter_(console),
+        digester_(common.threads(), [this](std::uint64_t bytes) { meter_.advance(bytes); }) {
+    digester_.before_waiting([this] { meter_.flush(); });
+  }
 
   /// Whether all that `list` lists is as it says.
   bool check(const std::string& list) {
     name_ = list == "-" ? "standard input" : list;
     counts_ = {};
-    content::ChecksumList lines({common_.algorithm});
-    const auto take = [&](std::uint64_t number, const std::optional<content::ChecksumLine>& line) {
-      check_line(number, line, list == "-");
-    };
-    Source source(console_);
-    const auto read = source.read(list, [&](ByteView piece) -> Result<void> {
-      lines.feed(piece, take);
-      return {};
-    });
-    if (read) lines.finish(take);
+    meter_.begin(name_, std::nullopt);
+    const auto read = read_list(list);
+    digester_.drain();
+    meter_.hide();
     if (!read) {
       // coreutils has no better words for a list that opens but cannot be read.
       complain(console_, name_,
@@ -58,56 +67,127 @@ class Checker {
     std::uint64_t unreadable = 0;
   };
 
-  void check_line(std::uint64_t number, const std::optional<content::ChecksumLine>& line,
-                  bool from_stdin) {
-    const auto* digest = line ? std::get_if<content::Digest>(&line->expected) : nullptr;
-    // Standard input cannot list itself.
-    if (digest == nullptr || (from_stdin && line->name == "-")) {
-      ++counts_.improper;
-      if (options_.report == Report::warn) {
-        warn(shell_quote(name_) + ": " + std::to_string(number) + ": improperly formatted " +
-             std::string(content::checksum_tag(common_.algorithm)) + " checksum line");
+  Result<void> read_list(const std::string& list) {
+    auto file = files::File::standard_input();
+    if (list != "-") {
+      P2P_TRY(file, files::File::open(list));
+    }
+    content::ChecksumList lines(common_.algorithms);
+    const auto take = [&](std::uint64_t number, std::optional<content::ChecksumLine> line) {
+      // Standard input cannot list itself.
+      if (line && (list != "-" || line->name != "-")) return take_line(std::move(*line));
+      end_group();
+      digester_.then([this, number] { say_improper(number); });
+    };
+    P2P_CHECK(file.read_all([&](ByteView piece) -> Result<void> {
+      lines.feed(piece, take);
+      // Whoever writes a list as we read it wants to see what became of it so far.
+      if (!file.regular()) {
+        end_group();
+        digester_.drain();
+        meter_.flush();
       }
-      return;
-    }
-    ++counts_.proper;
-    check_file(line->name, *digest);
-  }
-
-  void check_file(const std::string& name, const content::Digest& expected) {
-    crypto::Hasher hasher(expected.alg);
-    const auto read = listed_.read(name, [&](ByteView piece) -> Result<void> {
-      hasher.update(piece);
       return {};
-    });
-    if (!read) {
-      if (options_.ignore_missing && read.error().code == Code::not_found) return;
-      complain(console_, name, read.error());
-      ++counts_.unreadable;
-      return say(name, expected.alg, "FAILED open or read", "open or read failed");
+    }));
+    lines.finish(take);
+    end_group();
+    return {};
+  }
+
+  void take_line(content::ChecksumLine line) {
+    auto* digest = std::get_if<content::Digest>(&line.expected);
+    if (digest == nullptr) {
+      end_group();
+      return check_cid(std::move(line.name), std::get<multiformats::Cid>(line.expected));
     }
-    if (equal(hasher.finish(), expected.bytes)) {
-      ++counts_.matched;
-      if (options_.report != Report::quiet) say(name, expected.alg, "OK", "");
-    } else {
-      ++counts_.mismatched;
-      say(name, expected.alg, "FAILED", "the checksum differs");
+    // Standard input is read only once.
+    if (line.name != group_name_ || line.name == "-" || group_.size() == kMaxGroup) end_group();
+    group_name_ = std::move(line.name);
+    group_.push_back(std::move(*digest));
+  }
+
+  void end_group() {
+    if (group_.empty()) return;
+    files::Algorithms algorithms;
+    for (const auto& digest : group_) algorithms.push_back(digest.alg);
+    auto done = [this, name = group_name_, group = std::exchange(group_, {})](
+                    const Result<files::Digests>& digests) { check_digests(name, group, digests); };
+    digester_.add(group_name_, algorithms, std::move(done));
+  }
+
+  void check_digests(const std::string& name, const std::vector<content::Digest>& group,
+                     const Result<files::Digests>& digests) {
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      const Verdict verdict{.name = name, .alg = std::string(crypto::name_of(group[i].alg))};
+      ++counts_.proper;
+      if (!digests) {
+        say_unreadable(verdict, digests.error());
+      } else {
+        say_read(verdict, equal(digests->values[i], group[i].bytes));
+      }
     }
   }
 
-  void say(const std::string& name, crypto::HashAlg alg, std::string_view word,
-           std::string_view cause) {
+  void check_cid(std::string name, const multiformats::Cid& cid) {
+    const auto found = std::make_shared<Result<CidMatch>>();
+    const auto job = [this, name, cid, found] {
+      *found = match_cid(name, cid, [this](std::uint64_t bytes) { meter_.advance(bytes); });
+    };
+    digester_.run(job, [this, name, cid, found] {
+      ++counts_.proper;
+      Verdict verdict{.name = name, .alg = name_of(cid.hash().code()), .cid = cid.text()};
+      if (!*found) return say_unreadable(verdict, found->error());
+      verdict.profile = (*found)->profile;
+      say_read(verdict, (*found)->matches);
+    });
+  }
+
+  struct Verdict {
+    std::string name;
+    std::string alg;
+    std::string cid = {};
+    std::string profile = {};
+  };
+
+  void say_improper(std::uint64_t number) {
+    ++counts_.improper;
+    if (options_.report != Report::warn) return;
+    // coreutils knows one algorithm, and names it.
+    const auto tag = common_.algorithms.size() > 1
+                         ? std::string()
+                         : std::string(content::checksum_tag(common_.algorithm)) + " ";
+    warn(shell_quote(name_) + ": " + std::to_string(number) + ": improperly formatted " + tag +
+         "checksum line");
+  }
+
+  void say_unreadable(const Verdict& verdict, const Error& error) {
+    if (options_.ignore_missing && error.code == Code::not_found) return;
+    meter_.hide();
+    complain(console_, verdict.name, error);
+    ++counts_.unreadable;
+    say(verdict, "FAILED open or read", "open or read failed");
+  }
+
+  void say_read(const Verdict& verdict, bool matches) {
+    ++(matches ? counts_.matched : counts_.mismatched);
+    if (!matches) return say(verdict, "FAILED", "the checksum differs");
+    if (options_.report != Report::quiet) say(verdict, "OK", "");
+  }
+
+  void say(const Verdict& verdict, std::string_view word, std::string_view cause) {
     if (options_.report == Report::status) return;
     if (console_.format() != record::Format::text) {
       record::Record record("verdict");
-      record.set("subject", name).set("ok", cause.empty());
+      record.set("subject", verdict.name).set("ok", cause.empty());
       if (!cause.empty()) record.set("cause", cause);
-      console_.print(record.set("alg", crypto::name_of(alg)));
-      return;
+      record.set("alg", verdict.alg);
+      if (!verdict.cid.empty()) record.set("cid", verdict.cid);
+      if (!verdict.profile.empty()) record.set("profile", verdict.profile);
+      return console_.print(record);
     }
     // Only a newline would make two lines of one; coreutils leaves all else as it is.
-    const bool escape = name.find('\n') != std::string::npos;
-    const std::string shown = escape ? "\\" + content::escape_name(name) : name;
+    const bool escape = verdict.name.find('\n') != std::string::npos;
+    const std::string shown = escape ? "\\" + content::escape_name(verdict.name) : verdict.name;
     console_.out().write(shown + ": " + std::string(word) + "\n");
   }
 
@@ -130,14 +210,20 @@ class Checker {
     warn("WARNING: " + std::to_string(n) + " " + std::string(n == 1 ? one : many));
   }
 
-  void warn(const std::string& line) { console_.message(console_.tool() + ": " + line); }
+  void warn(const std::string& line) {
+    meter_.hide();
+    console_.message(console_.tool() + ": " + line);
+  }
 
   cli::Console& console_;
   const Options& common_;
   const CheckOptions& options_;
-  Source listed_;
   std::string name_;
   Counts counts_;
+  std::string group_name_;
+  std::vector<content::Digest> group_;
+  Meter meter_;
+  files::Digester digester_;
 };
 
 class CheckMode : public Mode {

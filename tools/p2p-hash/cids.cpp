@@ -40,11 +40,11 @@ class Namer {
     }
     if (console_.format() == record::Format::text) {
       console_.out().write(
-          content::checksum_line(root->cid.text(), name, common_.algorithm, common_.style));
+          content::checksum_line(text_of(root->cid), name, common_.algorithm, common_.style));
       return;
     }
     record::Record record("cid");
-    record.set("cid", root->cid.text());
+    record.set("cid", text_of(root->cid));
     set_path(record, name);
     record.set("size", root->size).set("codec", multiformats::name_of(root->cid.codec()));
     if (!options_.codec) record.set("profile", profile_.name).set("blocks", root->blocks);
@@ -52,6 +52,10 @@ class Namer {
   }
 
  private:
+  std::string text_of(const multiformats::Cid& cid) const {
+    return common_.base ? cid.text(*common_.base) : cid.text();
+  }
+
   Result<Imported> import_block(const std::string& name) {
     Bytes block;
     P2P_CHECK(source_.read(name, [&](ByteView piece) -> Result<void> {
@@ -152,6 +156,7 @@ class CidMode : public Mode {
 
   Result<cli::ExitStatus> run(cli::Console& console) override {
     if (common_.style.tag) return usage("--cid does not go with --tag");
+    if (common_.algorithms.size() > 1) return usage("--cid takes one --algorithm");
     const Profile* named = content::profile_by_name(options_.profile);
     if (named == nullptr) {
       return fail(Code::invalid_argument, "unknown profile " + options_.profile);

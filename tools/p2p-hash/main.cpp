@@ -1,4 +1,5 @@
 // p2p-hash: name content by its hash.
+#include <algorithm>
 #include <array>
 
 #include "mode.h"
@@ -20,7 +21,55 @@ using cli::Command;
 using cli::Complete;
 using cli::Console;
 using cli::ExitStatus;
-using crypto::HashAlg;
+using cli::Option;
+using multiformats::Multibase;
+
+/// More threads than any machine of today has processors.
+constexpr std::uint64_t kMaxJobs = 1024;
+
+std::string joined_names(std::string_view separator) {
+  std::string names;
+  for (const auto alg : crypto::all_hashes()) {
+    if (!names.empty()) names += separator;
+    names += crypto::name_of(alg);
+  }
+  return names;
+}
+
+Option algorithms(Options& options) {
+  Option option;
+  option.repeats = true;
+  option.metavar = "ALG[,ALG]...";
+  option.fallback = crypto::name_of(options.algorithm);
+  option.help = "hash functions, several in one read of each file";
+  for (const auto alg : crypto::all_hashes()) option.choices.emplace_back(crypto::name_of(alg));
+  option.set = [&options](std::string_view text) -> Result<void> {
+    for (;;) {
+      const auto comma = text.find(',');
+      const auto name = text.substr(0, comma);
+      const auto alg = crypto::hash_by_name(name);
+      if (!alg) {
+        return fail(Code::invalid_argument,
+                    "'" + std::string(name) + "' is none of: " + joined_names(", "));
+      }
+      auto& all = options.algorithms;
+      if (std::ranges::find(all, *alg) == all.end()) all.push_back(*alg);
+      options.algorithm = all.front();
+      if (comma == std::string_view::npos) return {};
+      text.remove_prefix(comma + 1);
+    }
+  };
+  return option;
+}
+
+std::vector<std::pair<std::string, Multibase>> bases() {
+  std::vector<std::pair<std::string, Multibase>> all;
+  for (const char prefix : std::string_view("fFbBkKzmMuU")) {
+    const auto base = Multibase{prefix};
+    all.emplace_back(multiformats::name_of(base), base);
+  }
+  return all;
+}
 
 void declare(Command& command, Options& options) {
   command.usage("p2p-hash [OPTION]... [FILE]...")
@@ -32,13 +81,10 @@ void declare(Command& command, Options& options) {
           "standard "
           "input. With -c it reads such lines and checks the files they name.");
 
-  command.choice("-a,--algorithm", "ALG", options.algorithm,
-                 {{"sha2-256", HashAlg::sha2_256},
-                  {"sha2-512", HashAlg::sha2_512},
-                  {"sha3-256", HashAlg::sha3_256},
-                  {"keccak-256", HashAlg::keccak_256},
-                  {"blake2b-256", HashAlg::blake2b_256}},
-                 "hash function");
+  command.option("-a,--algorithm", algorithms(options));
+  command.choice("--base", "NAME", options.base, bases(), "how multihashes and CIDs are written");
+  command.number("-j,--jobs", "N", options.jobs, {.low = 0, .high = kMaxJobs},
+                 "hash on N processors at once; 0 is all there are");
   command.flag("-r,--recursive", options.recursive, "hash the files in directories")
       .flag("-b,--binary", options.style.binary, "mark names with '*'; nothing else changes")
       .flag("-t,--text", options.text, "mark names with ' ' (as without it)")
@@ -53,7 +99,7 @@ void declare(Command& command, Options& options) {
       .example("p2p-hash --cid --profile v1 photo.jpg", "the CID of `ipfs add --cid-version=1`")
       .example("p2p-chain show tip --raw | p2p-hash --cid --codec bitcoin-block",
                "the CID of a block header")
-      .feature("algorithms: sha2-256, sha2-512, sha3-256, keccak-256, blake2b-256")
+      .feature("algorithms: " + joined_names(", "))
       .feature("profiles: unixfs-v0-2015, unixfs-v1-2025, v0, v1, test-cid-v1");
 }
 

@@ -1,53 +1,67 @@
+// The default mode: one line a file and function, as sha256sum and its kin write them.
 #include "base/basen.h"
+#include "files/digest.h"
 #include "files/walk.h"
+#include "meter.h"
 #include "mode.h"
+#include "multiformats/multihash.h"
 #include "report.h"
-#include "source.h"
 
 namespace p2p::hash {
 
+using crypto::HashAlg;
+using multiformats::Multibase;
+
 namespace {
+
+struct SumsOptions {
+  bool multihash = false;
+};
 
 class Printer {
  public:
-  Printer(cli::Console& console, const Options& options)
-      : console_(console), options_(options), source_(console) {}
+  Printer(cli::Console& console, const Options& common, const SumsOptions& options)
+      : console_(console),
+        common_(common),
+        options_(options),
+        algorithms_(common.algorithms_or_default()),
+        style_(common.style),
+        meter_(console),
+        digester_(common.threads(), [this](std::uint64_t bytes) { meter_.advance(bytes); }) {
+    // Bare digests of several functions would not say which is whose.
+    if (algorithms_.size() > 1 && !options_.multihash) style_.tag = true;
+    digester_.before_waiting([this] { meter_.flush(); });
+  }
 
-  bool failed() const { return failed_; }
-
-  void print(const std::string& name) {
-    if (options_.recursive && name != "-" && files::is_directory(name)) return descend(name);
-    crypto::Hasher hasher(options_.algorithm);
-    std::uint64_t size = 0;
-    const auto read = source_.read(name, [&](ByteView piece) -> Result<void> {
-      hasher.update(piece);
-      size += piece.size();
-      return {};
-    });
-    if (!read) return fail_with(name, read.error());
-    const Bytes digest = hasher.finish();
-    if (console_.format() == record::Format::text) {
-      console_.out().write(
-          content::checksum_line(hex_encode(digest), name, options_.algorithm, options_.style));
-      return;
-    }
-    record::Record record("digest");
-    record.set("digest", digest);
-    set_path(record, name);
-    record.set("alg", crypto::name_of(options_.algorithm)).set("size", size);
-    console_.print(record);
+  /// Whether all could be read.
+  bool print() {
+    if (meter_.visible()) meter_.begin(describe(common_.files), expected_size());
+    for (const auto& name : common_.files) add(name);
+    digester_.drain();
+    meter_.hide();
+    return !failed_;
   }
 
  private:
+  void add(const std::string& name) {
+    if (common_.recursive && name != "-" && files::is_directory(name)) return descend(name);
+    digester_.add(name, algorithms_, [this, name](const Result<files::Digests>& digests) {
+      if (!digests) return fail_with(name, digests.error());
+      for (std::size_t i = 0; i < algorithms_.size(); ++i) {
+        say(name, algorithms_[i], digests->values[i], digests->size);
+      }
+    });
+  }
+
   /// Regular files below `folder`, in order; symbolic links in it are not followed.
   void descend(const std::string& folder) {
     const auto entries = files::list_directory(folder);
-    if (!entries) return fail_with(folder, entries.error());
+    if (!entries) return fail_later(folder, entries.error());
     for (const auto& entry : *entries) {
       const std::string path = files::join_path(folder, entry.name);
       switch (entry.kind) {
         case files::Kind::regular:
-          print(path);
+          add(path);
           break;
         case files::Kind::directory:
           descend(path);
@@ -55,36 +69,89 @@ class Printer {
         case files::Kind::symlink:
           break;
         case files::Kind::other:
-          fail_with(path, Error(Code::unsupported, "Not a regular file"));
+          fail_later(path, Error(Code::unsupported, "Not a regular file"));
       }
     }
   }
 
+  void say(const std::string& name, HashAlg alg, const Bytes& digest, std::uint64_t size) {
+    const std::string word = options_.multihash ? multihash(alg, digest) : hex_encode(digest);
+    if (console_.format() == record::Format::text) {
+      return console_.out().write(content::checksum_line(word, name, alg, style_));
+    }
+    record::Record record("digest");
+    record.set("digest", digest);
+    set_path(record, name);
+    record.set("alg", crypto::name_of(alg)).set("size", size);
+    if (options_.multihash) record.set("multihash", word);
+    console_.print(record);
+  }
+
+  std::string multihash(HashAlg alg, const Bytes& digest) const {
+    // run() has seen to it that the function has a code, and its whole digest always fits.
+    const auto hash = multiformats::Multihash::wrap(*multiformats::hash_code_of(alg), digest);
+    return multiformats::multibase_encode(common_.base.value_or(Multibase::base16), hash->encode());
+  }
+
   void fail_with(const std::string& name, const Error& error) {
+    meter_.hide();
     complain(console_, name, error);
     failed_ = true;
   }
+  void fail_later(const std::string& name, const Error& error) {
+    digester_.then([this, name, error] { fail_with(name, error); });
+  }
+
+  /// Nothing where a stream is among them.
+  std::optional<std::uint64_t> expected_size() const {
+    std::uint64_t total = 0;
+    for (const auto& name : common_.files) {
+      const auto size = name == "-" ? std::nullopt : size_below(name, common_.recursive);
+      if (!size) return std::nullopt;
+      total += *size;
+    }
+    return total;
+  }
 
   cli::Console& console_;
-  const Options& options_;
-  Source source_;
+  const Options& common_;
+  const SumsOptions& options_;
+  const files::Algorithms algorithms_;
+  content::ChecksumStyle style_;
+  Meter meter_;
   bool failed_ = false;
+  files::Digester digester_;
 };
 
 class SumsMode : public Mode {
  public:
-  explicit SumsMode(const Options& options) : options_(options) {}
+  explicit SumsMode(const Options& common) : common_(common) {}
 
-  void declare(cli::Command&) override {}
+  void declare(cli::Command& command) override {
+    command.group("Digests").flag("--multihash", options_.multihash,
+                                  "print multihashes instead of bare digests");
+  }
   std::string_view chosen() const override { return {}; }
+  Result<void> left_out() const override {
+    return only_with(options_.multihash, "--multihash", "when digests are printed");
+  }
   Result<cli::ExitStatus> run(cli::Console& console) override {
-    Printer printer(console, options_);
-    for (const auto& name : options_.files) printer.print(name);
-    return printer.failed() ? cli::ExitStatus::no : cli::ExitStatus::yes;
+    if (options_.multihash && common_.style.tag) return usage("--multihash does not go with --tag");
+    if (!options_.multihash && common_.base) {
+      return usage("the --base option is meaningful only with --multihash or --cid");
+    }
+    for (const auto alg : common_.algorithms_or_default()) {
+      if (options_.multihash && !multiformats::hash_code_of(alg)) {
+        return usage(std::string(crypto::name_of(alg)) + " has no multihash");
+      }
+    }
+    Printer printer(console, common_, options_);
+    return printer.print() ? cli::ExitStatus::yes : cli::ExitStatus::no;
   }
 
  private:
-  const Options& options_;
+  const Options& common_;
+  SumsOptions options_;
 };
 
 }  // namespace

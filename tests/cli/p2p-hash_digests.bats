@@ -1,0 +1,238 @@
+#!/usr/bin/env bats
+# p2p-hash's own forms: several functions at once, multihashes, CIDs, and checking them all again.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  cd "$BATS_TEST_TMPDIR"
+  mkdir work
+  cd work
+}
+
+all_algorithms() {
+  p2p-hash --dump-options | jq -r '.options[] | select(.name == "algorithm") | .choices | join(",")'
+}
+
+odd_files() {
+  local name
+  for name in plain 'two words' ' leading' $'new\nline' 'back\slash' '*star' 'a) = b' $'\xff'; do
+    printf '%s' "$name" >"./$name"
+  done
+}
+
+# checks LIST: all of LIST is OK, and what it says of the file `plain` no more when that changes.
+checks() {
+  run p2p-hash -c "$1"
+  [ "$status" -eq 0 ]
+  ! grep -v ': OK$' <<<"$output"
+  printf x >>plain
+  run -1 --separate-stderr p2p-hash -c "$1"
+  [ "$(grep -c ': FAILED$' <<<"$output")" -eq "$(grep -c '^plain: ' <<<"$output")" ]
+  [ "$(grep -c ': FAILED$' <<<"$output")" -gt 0 ]
+  printf plain >plain
+}
+
+@test "several functions in one read, each with its tag" {
+  odd_files
+  [ "$(p2p-hash -a sha2-256,blake3 plain)" = "$(sha256sum --tag plain)
+$(p2p-hash -a blake3 --tag plain)" ]
+  # Repeated options add up; a function is computed once.
+  [ "$(p2p-hash -a sha2-256 -a blake3,sha2-256 plain)" = "$(p2p-hash -a sha2-256,blake3 plain)" ]
+  p2p-hash -a "$(all_algorithms)" -- * >../sums
+  [ "$(grep -c 'plain' ../sums)" -eq 17 ]
+  checks ../sums
+  # Those that coreutils knows, it confirms.
+  grep -a '^\\*SHA512 ' ../sums | sha512sum -c --quiet
+  grep -a '^\\*SHA1 ' ../sums | sha1sum -c --quiet
+  grep -a '^\\*SHA384 ' ../sums | sha384sum -c --quiet
+  grep -a '^\\*BLAKE2b-*2*5*6* ' ../sums | b2sum -c --quiet
+}
+
+@test "each function alone, checked by its name" {
+  odd_files
+  local alg
+  for alg in $(all_algorithms | tr , ' '); do
+    p2p-hash -a "$alg" -- * >../sums
+    p2p-hash -a "$alg" -c --quiet ../sums
+    printf x >>plain
+    run -1 p2p-hash -a "$alg" -c --status ../sums
+    printf plain >plain
+  done
+}
+
+@test "lengths tell the usual functions apart without a word" {
+  odd_files
+  {
+    sha1sum plain
+    sha256sum 'two words'
+    sha384sum '*star'
+    sha512sum plain
+  } >../sums
+  checks ../sums
+  # sha2-224 and CRC-32 are not computed, and nothing else of their length is taken for them.
+  {
+    cat ../sums
+    sha224sum plain
+    echo '352441c2  plain'
+  } >../more
+  run p2p-hash -c ../more
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"WARNING: 2 lines are improperly formatted"* ]]
+  # With a function named, only that one's length counts.
+  run p2p-hash -a sha2-256 -c ../sums
+  [[ "$output" == *"WARNING: 3 lines are improperly formatted"* ]]
+}
+
+@test "multihashes in every base" {
+  odd_files
+  [ "$(p2p-hash --multihash plain)" = "f1220$(sha256sum plain)" ]
+  local base
+  for base in $(p2p-hash --dump-options | jq -r '.options[] | select(.name == "base") | .choices[]'); do
+    p2p-hash --multihash --base "$base" -a sha1,sha2-512-256,blake3 -- * >../sums
+    checks ../sums
+    p2p-hash --multihash --base "$base" -z -b -a sha3-224,blake2b-512 -- * >../sums
+    checks ../sums
+  done
+  run -2 --separate-stderr p2p-hash --multihash -a crc32c plain
+  [[ "$stderr" == *"crc32c has no multihash"* ]]
+  run -2 p2p-hash --multihash --tag plain
+  run -2 p2p-hash --base base32 plain
+  run -2 p2p-hash --base base99 --multihash plain
+}
+
+@test "lists that end their lines with NUL" {
+  odd_files
+  p2p-hash -z -- * >../sums
+  sha256sum -z -- * | cmp - ../sums
+  checks ../sums
+  p2p-hash -z --tag -- * >../sums
+  checks ../sums
+}
+
+@test "CIDs are checked by importing again" {
+  odd_files
+  head -c 1100000 /dev/zero >large
+  mkdir -p d/e
+  printf a >d/a
+  printf b >d/e/.hidden
+  ln -s a d/link
+  printf '\xa1\x61a\x01' >cbor
+  local profile
+  for profile in unixfs-v0-2015 v1 test-cid-v1 unixfs-v1-2025; do
+    p2p-hash --cid -r --profile "$profile" -- * >../sums
+    checks ../sums
+    p2p-hash --cid -r --hidden --profile "$profile" d large >../sums
+    p2p-hash -c --quiet ../sums
+    # Which it was is in the record; where two cut a file the same way, the first of them.
+    run p2p-hash -c --json ../sums
+    [ "$(jq -r 'select(.subject == "large") | .profile' <<<"$output")" = \
+      "${profile/test-cid-v1/unixfs-v1-2025}" ]
+  done
+  p2p-hash --cid --profile v1 -a blake3 -- plain large >../sums
+  checks ../sums
+  p2p-hash --cid --codec dag-cbor cbor >../sums
+  p2p-hash --cid --codec raw plain >>../sums
+  p2p-hash --cid --profile v1 --base base36 large >>../sums
+  checks ../sums
+  [ "$(p2p-hash -c --json ../sums | jq -r 'select(.subject == "cbor") | [.cid, .profile, .alg] | join(" ")')" = \
+    "bafyreihltcnuuyqp2jm24aqydpnlj7b6w3ogwrplomrjtg5rifv44mmjey block sha2-256" ]
+  p2p-hash --cid -r d >../sums
+  printf x >>d/a
+  run -1 --separate-stderr p2p-hash -c ../sums
+  [ "$output" = 'd: FAILED' ]
+  rm -r d
+  run -1 --separate-stderr p2p-hash -c ../sums
+  [ "$output" = 'd: FAILED open or read' ]
+  run -1 p2p-hash -c --ignore-missing ../sums
+  [[ "$output" == *"no file was verified"* ]]
+}
+
+@test "a CID of standard input" {
+  head -c 600000 /dev/zero >zeros
+  p2p-hash --cid --profile v1 <zeros >../sums
+  p2p-hash -c ../sums <zeros
+  p2p-hash --cid <zeros >../sums
+  p2p-hash -c ../sums <zeros
+  run -1 p2p-hash -c ../sums </dev/null
+}
+
+@test "one list of everything" {
+  odd_files
+  {
+    sha256sum plain
+    sha512sum --tag plain
+    p2p-hash --multihash -a blake3 plain
+    p2p-hash --cid plain
+    openssl dgst -sha3-256 plain
+    b2sum plain | sed 's/^/BLAKE2b (plain) = /; s/  plain$//'
+  } >../sums
+  checks ../sums
+  [ "$(p2p-hash -c --json ../sums | jq -r .alg | tr '\n' ' ')" = \
+    "sha2-256 sha2-512 blake3 sha2-256 sha3-256 blake2b-512 " ]
+}
+
+@test "the order is that of the arguments, whatever is done first" {
+  local i
+  head -c 20000000 /dev/zero >big
+  for i in {1..200}; do printf '%s' "$i" >"small$i"; done
+  p2p-hash big small* >../one
+  sha256sum big small* | cmp - ../one
+  for i in 1 2 3 8; do
+    p2p-hash -j "$i" big small* | cmp - ../one
+    p2p-hash -j "$i" -a blake3,sha1 small* big nosuch small1 >../many 2>&1 || true
+    p2p-hash -j 1 -a blake3,sha1 small* big nosuch small1 2>&1 | cmp - ../many
+  done
+  p2p-hash -c --quiet -j 3 ../one
+}
+
+@test "lines come out before a later file is there" {
+  mkfifo fifo
+  printf x >first
+  p2p-hash first fifo >../out &
+  local tool=$!
+  exec 5>fifo # opens once the tool has come so far
+  timeout 20 bash -c 'until [ -s ../out ]; do read -rt 0.05 <> <(:) || true; done'
+  [ "$(cat ../out)" = "$(sha256sum first)" ]
+  printf y >&5
+  exec 5>&-
+  wait "$tool"
+  [ "$(tail -n 1 ../out)" = "$(printf y | sha256sum | sed 's/-/fifo/')" ]
+}
+
+@test "verdicts on a list that comes slowly are not held back" {
+  printf x >x
+  mkfifo list
+  p2p-hash -c list >../out &
+  local tool=$!
+  exec 5>list
+  sha256sum x >&5
+  timeout 20 bash -c 'until [ -s ../out ]; do read -rt 0.05 <> <(:) || true; done'
+  [ "$(cat ../out)" = 'x: OK' ]
+  exec 5>&-
+  wait "$tool"
+}
+
+@test "what is printed as records is what the schema says" {
+  odd_files
+  p2p-hash --multihash --json -a sha1,blake3 -- * | p2p-check-records
+  [ "$(p2p-hash --multihash --json -a sha1,blake3 plain | jq -r '[.alg, .size, .multihash[0:5]] | join(" ")')" = \
+    'sha1 5 f1114
+blake3 5 f1e20' ]
+  p2p-hash --cid --profile v1 -- * >../sums
+  p2p-hash -c --json ../sums | p2p-check-records
+  p2p-hash -c --cbor ../sums | p2p-check-records
+}
+
+@test "memory stays small, whatever is hashed" {
+  truncate -s 1G big
+  local options kib
+  for options in '-a sha2-256' '-a blake3' '-a crc32c,blake3,sha1'; do
+    # shellcheck disable=SC2086 # several words are meant
+    kib=$({ /usr/bin/time -f %M p2p-hash $options big >/dev/null; } 2>&1)
+    [ "$kib" -lt 65536 ]
+  done
+  head -c 300000000 /dev/zero | tr '\0' x >list
+  for i in {1..100000}; do echo "$i is not a checksum"; done >>list
+  kib=$({ /usr/bin/time -f 'kib %M' p2p-hash -c list 2>&1 || true; } | sed -n 's/^kib //p')
+  [ "$kib" -lt 65536 ]
+}

@@ -1,0 +1,63 @@
+#include "meter.h"
+
+#include <chrono>
+
+#include "files/walk.h"
+
+namespace p2p::hash {
+
+namespace {
+
+Time now() {
+  return Time(
+      std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch()));
+}
+
+}  // namespace
+
+Meter::Meter(cli::Console& console) : console_(console), progress_(console) {}
+
+void Meter::begin(std::string what, std::optional<std::uint64_t> total) {
+  const std::lock_guard lock(mutex_);
+  done_ = 0;
+  progress_.begin(std::move(what), total, now());
+}
+
+void Meter::advance(std::uint64_t bytes) {
+  const std::uint64_t done = done_ += bytes;
+  if (!visible()) return;
+  // Whoever holds it is drawing already.
+  if (const std::unique_lock lock(mutex_, std::try_to_lock); lock) progress_.update(done, now());
+}
+
+void Meter::hide() {
+  const std::lock_guard lock(mutex_);
+  progress_.end();
+}
+
+void Meter::flush() {
+  if (console_.out().empty()) return;
+  hide();
+  console_.out().flush();
+}
+
+std::string describe(const std::vector<std::string>& names) {
+  return names.size() == 1 ? names.front() : std::to_string(names.size()) + " files";
+}
+
+std::optional<std::uint64_t> size_below(const std::string& path, bool recursive) {
+  const auto status = files::path_status(path);
+  if (!status) return 0;
+  if (status->kind == files::Kind::regular) return status->size;
+  if (status->kind != files::Kind::directory) return std::nullopt;
+  const auto entries =
+      recursive ? files::list_directory(path) : Result<std::vector<files::Entry>>();
+  std::uint64_t total = 0;
+  for (const auto& entry : entries.value_or(std::vector<files::Entry>())) {
+    const bool counts = entry.kind == files::Kind::regular || entry.kind == files::Kind::directory;
+    if (counts) total += size_below(files::join_path(path, entry.name), true).value_or(0);
+  }
+  return total;
+}
+
+}  // namespace p2p::hash
