@@ -18,8 +18,7 @@ class IgnoreRules {
  public:
   /// Adds one rule, a line of a rules file: empty lines and those that begin with # say nothing,
   /// ! takes back what rules before it left out. What Go cannot compile is no rule either, as with
-  /// kubo, and false: worth a warning. Code::unsupported for a rule that Go reads and we cannot,
-  /// Code::limit for one too large.
+  /// kubo, and false: worth a warning. Code::limit for one that is too large.
   Result<bool> add(std::string_view line);
   /// Every line of a file; the lines that are no rules.
   Result<std::vector<std::string>> add_lines(std::string_view text);

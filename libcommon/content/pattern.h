@@ -1,40 +1,35 @@
-// Regular expressions in Go's syntax (https://github.com/google/re2/wiki/Syntax), as far as ignore
-// rules can lead to them: literals, classes, groups, alternatives, * + {n,m}, anchors, escapes. No
-// (?flags), captures or \p{classes}. Matching takes time in proportion to the text, whatever the
-// pattern. Private to content/.
+// Regular expressions in RE2's syntax, which is Go's (https://github.com/google/re2/wiki/Syntax).
+// Matching takes time in proportion to the text, whatever the pattern. Private to content/.
 #pragma once
 
-#include <cstdint>
+#include <memory>
 #include <string_view>
-#include <vector>
 
 #include "base/error.h"
+
+namespace re2 {
+class RE2;
+}
 
 namespace p2p::content {
 
 class Pattern {
  public:
-  /// Code::parse for what Go refuses, Code::unsupported for what it takes and we do not.
+  /// Code::parse for what is no expression, Code::limit for one that compiles to too much.
   static Result<Pattern> compile(std::string_view expression);
 
-  /// Whether some part of `text` matches. Invalid UTF-8 is read as U+FFFD, byte by byte.
+  Pattern(Pattern&&) noexcept;
+  Pattern& operator=(Pattern&&) noexcept;
+  ~Pattern();
+
+  /// Whether some part of `text` matches. Invalid UTF-8 is read as U+FFFD, byte by byte, as Go
+  /// reads it.
   bool found_in(std::string_view text) const;
 
  private:
-  friend class PatternCompiler;
+  explicit Pattern(std::unique_ptr<re2::RE2> compiled);
 
-  struct Range {
-    char32_t low;
-    char32_t high;
-  };
-  struct Instruction {
-    enum class Kind { set, split, begin, end, word_edge, no_word_edge, match } kind;
-    std::uint32_t next = 0;
-    std::uint32_t other = 0;   ///< split: where else to go on
-    std::vector<Range> set{};  ///< set: takes one character of these
-  };
-
-  std::vector<Instruction> program_;  // starts with the first
+  std::unique_ptr<re2::RE2> compiled_;
 };
 
 }  // namespace p2p::content

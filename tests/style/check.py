@@ -21,6 +21,7 @@ OUTSIDE = {  # header prefix -> the only folder that may include it
     "cryptopp/": "crypto", "openssl/": "crypto", "secp256k1": "crypto",
     "cbor.h": "codec", "nlohmann/": "codec",
     "uv.h": "runtime/uv", "ares": "runtime/uv", "sqlite3": "chain/store", "CLI/": "cli",
+    "re2/": "content",
 }
 AMBIENT = re.compile(
     r"std::chrono::\w+_clock::now|\brandom_device\b|\bstd::uniform_|\bsleep_for\(\s*std::|\busleep\("

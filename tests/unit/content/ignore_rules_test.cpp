@@ -63,10 +63,10 @@ TEST_CASE("lines that Go cannot compile are no rules, as with kubo") {
   REQUIRE(broken);
   CHECK(*broken == std::vector<std::string>{"a(", "[z-a]", "x{1001}", "\\y"});
   CHECK(made.ignores("b"));
-  const auto classes = made.add("\\pL");
-  REQUIRE_FALSE(classes);
-  CHECK(classes.error().code == Code::unsupported);
-  const auto huge = made.add("(abcdefghij){1000}(abcdefghij){1000}(abcdefghij){1000}");
+  CHECK(ignores("\\pL", "é"));
+  std::string much;
+  for (int i = 0; i < 100; ++i) much += "(abcdefghij){1000}";
+  const auto huge = made.add(much);
   REQUIRE_FALSE(huge);
   CHECK(huge.error().code == Code::limit);
 }
@@ -105,5 +105,4 @@ TEST_CASE("patterns that make others take forever do not") {
   deep += 'a';
   for (int i = 0; i < 999; ++i) deep += ')';
   CHECK(found(deep, "a"));
-  CHECK_FALSE(Pattern::compile("((" + deep + "))"));
 }
