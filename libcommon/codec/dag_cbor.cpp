@@ -26,11 +26,12 @@ std::unexpected<Error> broken(const char* what, std::size_t offset) {
   return fail(Code::parse, std::string(what) + " at byte " + std::to_string(offset));
 }
 
-/// The strict walk over one block.
+/// The walk over one block, strict unless it may have any form.
 template <class Builder>
 class Walk {
  public:
-  Walk(ByteView block, Builder& builder) : block_(block), reader_(block), builder_(builder) {}
+  Walk(ByteView block, Builder& builder, Form form = Form::canonical)
+      : block_(block), reader_(block), builder_(builder), strict_(form == Form::canonical) {}
 
   Result<void> run() {
     P2P_CHECK(value());
@@ -62,6 +63,7 @@ class Walk {
   Result<void> read(CborToken& token) {
     if (!reader_.next(token)) return fail(reader_.next().error());
     if (token.indefinite) return broken("indefinite length", token.offset);
+    if (!strict_) return {};
     if (!token.minimal()) return broken("integer or length not in its shortest form", token.offset);
     if (token.kind == Kind::text && !is_utf8(token.text())) {
       return broken("text that is not UTF-8", token.offset);
@@ -75,7 +77,7 @@ class Walk {
     if (token.kind != Kind::text) return broken("map key that is not text", token.offset);
     const auto name = token.text();
     const std::string_view last(frame.last_key, frame.last_key_size);
-    if (frame.last_key && !key_less(last, name)) {
+    if (strict_ && frame.last_key && !key_less(last, name)) {
       return broken(last == name ? "map key that stands twice" : "map keys out of order",
                     token.offset);
     }
@@ -86,6 +88,15 @@ class Walk {
   }
 
   Result<void> value() {
+    // Tags that mean nothing here stand before the value that they are of.
+    do {
+      tagged_ = false;
+      P2P_CHECK(item());
+    } while (tagged_);
+    return {};
+  }
+
+  Result<void> item() {
     CborToken token;
     P2P_CHECK(read(token));
     switch (token.kind) {
@@ -108,8 +119,12 @@ class Walk {
         builder_.null();
         return {};
       case Kind::number:
-        if (token.size != 9) return broken("float of other than 64 bits", token.offset);
-        if (!std::isfinite(token.number)) return broken("float that is no number", token.offset);
+        if (strict_ && token.size != 9) {
+          return broken("float of other than 64 bits", token.offset);
+        }
+        if (strict_ && !std::isfinite(token.number)) {
+          return broken("float that is no number", token.offset);
+        }
         builder_.number(token.number);
         return {};
       case Kind::array:
@@ -118,7 +133,9 @@ class Walk {
       case Kind::tag:
         return link(token);
       case Kind::undefined:
-        return broken("undefined", token.offset);
+        if (strict_) return broken("undefined", token.offset);
+        builder_.null();
+        return {};
       case Kind::end:
         break;
     }
@@ -142,7 +159,11 @@ class Walk {
   }
 
   Result<void> link(const CborToken& tag) {
-    if (tag.value != kLinkTag) return broken("tag other than 42", tag.offset);
+    if (tag.value != kLinkTag) {
+      if (strict_) return broken("tag other than 42", tag.offset);
+      tagged_ = true;
+      return {};
+    }
     CborToken inner;
     P2P_CHECK(read(inner));
     if (inner.kind != Kind::bytes || inner.bytes.size() < 2 || inner.bytes[0] != kBinaryPrefix) {
@@ -155,6 +176,8 @@ class Walk {
   ByteView block_;
   CborReader reader_;
   Builder& builder_;
+  const bool strict_;
+  bool tagged_ = false;
   std::size_t depth_ = 0;
   std::array<Frame, kMaxCborDepth> frames_;
 };
@@ -235,9 +258,9 @@ Result<void> check_dag_cbor(ByteView block) {
   return Walk(block, none).run();
 }
 
-Result<void> walk_dag_cbor(ByteView block, const VisitLink& visit) {
+Result<void> walk_dag_cbor(ByteView block, const VisitLink& visit, Form form) {
   VisitLinks links(visit);
-  return Walk(block, links).run();
+  return Walk(block, links, form).run();
 }
 
 Result<Bytes> encode_dag_cbor(const Value& value) {

@@ -19,9 +19,17 @@ Result<Value> decode_dag_cbor(ByteView block);
 /// The same checks without a tree: allocates nothing but an error.
 Result<void> check_dag_cbor(ByteView block);
 
-/// The same, and calls `visit` with each link's CID, in the order of the block, up to the first
-/// error.
-Result<void> walk_dag_cbor(ByteView block, const VisitLink& visit);
+/// What walk_dag_cbor takes.
+enum class Form {
+  canonical,  ///< what decode_dag_cbor takes
+  any,  ///< and what older and laxer encoders have written: keys in any order or twice, longer
+        ///< forms of numbers, floats of all widths and kinds, text that is not UTF-8, undefined,
+        ///< other tags; but neither indefinite lengths nor links that are none
+};
+
+/// The same checks, and calls `visit` with each link's CID, in the order of the block, up to the
+/// first error.
+Result<void> walk_dag_cbor(ByteView block, const VisitLink& visit, Form form = Form::canonical);
 
 /// The one encoding of `value`; maps need not be sorted. Code::invalid_argument for what has none:
 /// NaN and infinities, a key twice, text that is not UTF-8, an empty link; Code::limit for the

@@ -2,6 +2,7 @@
 
 #include "codec/dag_cbor.h"
 #include "codec/dag_json.h"
+#include "codec/json.h"
 #include "content/dag_pb.h"
 
 namespace p2p::content {
@@ -20,21 +21,51 @@ Result<void> pb_links(ByteView block, const LinkVisitor& visit) {
   }
 }
 
-using Walk = Result<void> (*)(ByteView, const codec::VisitLink&);
-
 /// codec/ knows nothing of CIDs: whether a link is one shows here.
-Result<void> walked_links(Walk walk, ByteView block, const LinkVisitor& visit) {
-  Result<void> outcome;
-  P2P_CHECK(walk(block, [&](ByteView bytes) {
+class Decode {
+ public:
+  explicit Decode(const LinkVisitor& visit) : visit_(visit) {}
+
+  void operator()(ByteView bytes) {
     if (!outcome) return;
     auto cid = Cid::decode(bytes);
     if (cid) {
-      outcome = visit(*cid);
+      outcome = visit_(*cid);
     } else {
       outcome = fail(std::move(cid).error());
     }
-  }));
-  return outcome;
+  }
+
+  Result<void> outcome;
+
+ private:
+  const LinkVisitor& visit_;
+};
+
+Result<void> cbor_links(ByteView block, const LinkVisitor& visit, codec::Form form) {
+  Decode decode(visit);
+  P2P_CHECK(codec::walk_dag_cbor(block, std::ref(decode), form));
+  return decode.outcome;
+}
+
+Result<void> json_links(ByteView block, const LinkVisitor& visit) {
+  Decode decode(visit);
+  P2P_CHECK(codec::walk_dag_json(block, std::ref(decode)));
+  return decode.outcome;
+}
+
+/// Recursion is bounded by the parser's depth.
+Result<void> loose_json_links(const codec::Value& value, const LinkVisitor& visit) {
+  if (const auto* list = value.list()) {
+    for (const auto& item : *list) P2P_CHECK(loose_json_links(item, visit));
+  } else if (const auto* map = value.map()) {
+    if (map->size() == 1 && map->front().first == "/" && map->front().second.text()) {
+      P2P_TRY(const auto cid, Cid::parse(*map->front().second.text()));
+      return visit(cid);
+    }
+    for (const auto& [key, item] : *map) P2P_CHECK(loose_json_links(item, visit));
+  }
+  return {};
 }
 
 }  // namespace
@@ -44,12 +75,19 @@ Result<void> links_of(const Cid& cid, ByteView block, const LinkVisitor& visit) 
     case Codec::dag_pb:
       return pb_links(block, visit);
     case Codec::dag_cbor:
-      return walked_links(codec::walk_dag_cbor, block, visit);
+      return cbor_links(block, visit, codec::Form::canonical);
     case Codec::dag_json:
-      return walked_links(codec::walk_dag_json, block, visit);
+      return json_links(block, visit);
     default:
       return {};
   }
+}
+
+Result<void> loose_links_of(const Cid& cid, ByteView block, const LinkVisitor& visit) {
+  if (cid.codec() == Codec::dag_cbor) return cbor_links(block, visit, codec::Form::any);
+  if (cid.codec() != Codec::dag_json) return links_of(cid, block, visit);
+  P2P_TRY(const auto value, codec::parse_json(as_text(block)));
+  return loose_json_links(value, visit);
 }
 
 bool knows_links(Codec codec) {

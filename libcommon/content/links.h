@@ -19,6 +19,10 @@ using LinkVisitor = std::function<Result<void>(const multiformats::Cid&)>;
 /// other. The first error is the block's or the visitor's.
 Result<void> links_of(const multiformats::Cid& cid, ByteView block, const LinkVisitor& visit);
 
+/// The same for blocks that others have made: dag-cbor and dag-json may be in forms that their
+/// specifications tell decoders to take, though not encoders to write.
+Result<void> loose_links_of(const multiformats::Cid& cid, ByteView block, const LinkVisitor& visit);
+
 /// Whether links_of finds all that blocks of this format link to.
 bool knows_links(multiformats::Codec codec);
 

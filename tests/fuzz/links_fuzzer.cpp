@@ -26,6 +26,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto named = content::cid_of_block(codec, crypto::HashAlg::sha2_256, block);
   require(walked.has_value() == named.has_value());
   if (!walked) require(walked.error().why == named.error().why);
+  // What is in its strict form is also in one of the others, with the same links.
+  std::size_t loose = 0;
+  const auto loosely = content::loose_links_of(Cid::v1(codec, multiformats::Multihash()), block,
+                                               [&](const Cid&) -> Result<void> {
+                                                 ++loose;
+                                                 return {};
+                                               });
+  if (walked && codec != Codec::dag_json) require(loosely.has_value() && loose == links);
   if (codec == Codec::raw) require(walked.has_value() && links == 0);
   return 0;
 }

@@ -120,7 +120,7 @@ Result<ExitStatus> act(Console& console, Options& options,
     if (mode.get() != chosen) P2P_CHECK(mode->left_out());
   }
   if (options.style.tag && options.text) return usage("--tag does not support --text mode");
-  if (options.files.empty()) options.files.emplace_back("-");
+  if (options.files.empty() && chosen->defaults_to_stdin()) options.files.emplace_back("-");
   return chosen->run(console);
 }
 

@@ -26,6 +26,8 @@ class Mode {
   /// Called instead of run() where another mode was chosen: an error where options were given that
   /// mean nothing there.
   virtual Result<void> left_out() const { return {}; }
+  /// Whether no FILE at all means standard input.
+  virtual bool defaults_to_stdin() const { return true; }
   virtual Result<cli::ExitStatus> run(cli::Console& console) = 0;
 };
 

@@ -5,6 +5,7 @@
 #include "codec/bencode.h"
 #include "files/file.h"
 #include "mode.h"
+#include "verify_car.h"
 #include "verify_torrent.h"
 
 namespace p2p::hash {
@@ -21,24 +22,33 @@ class VerifyMode : public Mode {
   explicit VerifyMode(const Options& options) : options_(options) {}
 
   void declare(cli::Command& command) override {
-    command.usage("p2p-hash --verify TORRENT FILE");
+    command.usage("p2p-hash --verify TORRENT FILE").usage("p2p-hash --verify CAR [CAR]...");
     command.group("Verifying")
         .text("--verify", "NAMES", names_,
-              "check a download: FILE is what the torrent holds, or the folder that it is in",
+              "check a download: FILE is what the torrent holds, or the folder that it is in; of a "
+              "CAR, that every block is what its CID says, and that none is missing",
               cli::Complete::file);
-    command.example("p2p-hash --verify album.torrent ~/Downloads",
-                    "which files and pieces are bad or missing");
+    command
+        .example("p2p-hash --verify album.torrent ~/Downloads",
+                 "which files and pieces are bad or missing")
+        .example("ipfs dag export CID | p2p-hash --verify -", "whether that is all of it");
   }
 
   std::string_view chosen() const override { return names_ ? "--verify" : ""; }
 
+  bool defaults_to_stdin() const override { return false; }
+
   Result<cli::ExitStatus> run(cli::Console& console) override {
-    const auto named = files::File::open(*names_);
-    if (!named) return fail(Error(named.error()).during("read", *names_));
+    // A torrent is read at any place; what cannot be is a CAR, or nothing.
     std::array<std::uint8_t, 2> head{};
-    if (named->regular()) P2P_CHECK(named->read_at(0, head));
+    if (*names_ != "-") {
+      const auto named = files::File::open(*names_);
+      if (named && named->regular()) P2P_CHECK(named->read_at(0, head));
+    }
     if (!looks_like_torrent(head)) {
-      return fail(Code::unsupported, "read", *names_, "not a torrent");
+      std::vector<std::string> names{*names_};
+      names.insert(names.end(), options_.files.begin(), options_.files.end());
+      return verify_cars(console, options_, names);
     }
     if (options_.files.size() != 1 || options_.files.front() == "-") {
       return usage("--verify of a torrent needs one FILE, its content");

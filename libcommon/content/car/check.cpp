@@ -15,7 +15,7 @@ Result<void> check_hash(const Cid& cid, ByteView block) {
 
 Result<void> outside_links(const Cid& cid, ByteView block,
                            const std::function<Result<void>(const Cid&)>& visit) {
-  return content::links_of(cid, block, [&](const Cid& link) -> Result<void> {
+  return content::loose_links_of(cid, block, [&](const Cid& link) -> Result<void> {
     if (link.hash().code() != HashCode::identity) return visit(link);
     // A target within its own link is shorter than what it stands in, so this comes to an end.
     return outside_links(link, link.hash().digest(), visit);

@@ -16,7 +16,7 @@ namespace p2p::car {
 /// cannot be computed.
 Result<void> check_hash(const multiformats::Cid& cid, ByteView block);
 
-/// What links_of gives (content/links.h), but links that carry their target in themselves are
+/// What loose_links_of gives (content/links.h), but links that carry their target in themselves are
 /// followed at once: what is visited must stand somewhere.
 Result<void> outside_links(const multiformats::Cid& cid, ByteView block,
                            const std::function<Result<void>(const multiformats::Cid&)>& visit);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/endian.h"
 #include "base/varint.h"
 #include "content/car/check.h"
 
@@ -93,8 +94,24 @@ Result<Bytes> Store::read_section(const Cid& cid, std::uint64_t offset) {
   Bytes block(static_cast<std::size_t>(size) - cid_size);
   P2P_TRY(const auto read, car_.read_at(offset + length_size + cid_size, block));
   if (read != block.size()) return fail(Code::parse, "cut short");
-  P2P_CHECK(check_hash(cid, block));
+  if (blocks_ == Blocks::checked) P2P_CHECK(check_hash(cid, block));
   return block;
+}
+
+Collector::Collector(Scratch& blocks, const Fingerprinter& fingerprints, Scratch& scratch)
+    : blocks_(blocks),
+      fingerprints_(fingerprints),
+      store_(blocks, fingerprints, scratch, Store::Blocks::trusted),
+      recent_(kRecent) {}
+
+Result<void> Collector::add(const Cid& cid, ByteView block) {
+  const auto fingerprint = fingerprints_.of(cid);
+  auto& recent = recent_[load_be<std::uint32_t>(fingerprint.data()) % kRecent];
+  if (recent == fingerprint) return {};
+  recent = fingerprint;
+  P2P_TRY(const auto at, blocks_.append(section_head(cid, block.size())));
+  P2P_CHECK(blocks_.append(block));
+  return store_.add(fingerprint, at);
 }
 
 }  // namespace p2p::car

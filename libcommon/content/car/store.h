@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "content/car/fingerprint.h"
 #include "content/car/reader.h"
@@ -14,21 +15,33 @@ Result<void> read_all(Storage& car, Listener& listener, bool skip_blocks = false
 
 class Store {
  public:
-  /// All must outlive the store.
-  Store(Storage& car, const Fingerprinter& fingerprints, Scratch& scratch)
-      : car_(car), fingerprints_(fingerprints), table_(scratch) {}
+  enum class Blocks {
+    checked,  ///< compared with their CIDs whenever they are read
+    trusted,  ///< we have put them there
+  };
 
-  /// Notes where the CAR's blocks are, without reading them: to be called once, first. A version
-  /// 2's own index is not used, for it may be wrong.
+  /// All must outlive the store. `car` need only have sections where they are said to be.
+  Store(Storage& car, const Fingerprinter& fingerprints, Scratch& scratch,
+        Blocks blocks = Blocks::checked)
+      : car_(car), fingerprints_(fingerprints), table_(scratch), blocks_(blocks) {}
+
+  /// Notes where the blocks of a whole CAR are, without reading them: to be called once, first. A
+  /// version 2's own index is not used, for it may be wrong.
   Result<void> index();
+  /// Of the CAR that was indexed.
   const Header& header() const { return header_; }
-  /// Sections of the CAR; numbers of entries are below it.
+
+  /// Or section by section: there is a block at `offset`, and at last, these were all.
+  Result<void> add(const Fingerprint& cid, std::uint64_t offset) { return table_.add(cid, offset); }
+  Result<void> finish() { return table_.finish(); }
+
+  /// Sections; numbers of entries are below it.
   std::uint64_t size() const { return table_.size(); }
 
-  /// Where the block stands, if the CAR has it.
+  /// Where the block stands, if it does.
   Result<std::optional<Table::Entry>> find(const multiformats::Cid& cid);
-  /// The block, compared with its CID: one that carries its content in itself needs none in the
-  /// CAR. Code::not_found where it is missing.
+  /// The block: one that carries its content in itself need not stand anywhere. Code::not_found
+  /// where it is missing.
   Result<Bytes> read(const multiformats::Cid& cid);
 
  private:
@@ -37,7 +50,32 @@ class Store {
   Storage& car_;
   const Fingerprinter& fingerprints_;
   Table table_;
+  Blocks blocks_;
   Header header_;
+};
+
+/// Keeps blocks as they come, each behind its CID as in a CAR, so that they can be had in another
+/// order.
+class Collector {
+ public:
+  /// All must outlive the collector. `blocks` is for the blocks, and nothing else is put there.
+  Collector(Scratch& blocks, const Fingerprinter& fingerprints, Scratch& scratch);
+
+  /// A block that came shortly before is not kept again.
+  Result<void> add(const multiformats::Cid& cid, ByteView block);
+  /// To be called once, when all have come.
+  Result<void> finish() { return store_.finish(); }
+  Store& store() { return store_; }
+
+ private:
+  /// Which blocks came last, by parts of their fingerprints: files of zeros are common, and others
+  /// that repeat themselves.
+  static constexpr std::size_t kRecent = 65536;
+
+  Scratch& blocks_;
+  const Fingerprinter& fingerprints_;
+  Store store_;
+  std::vector<Fingerprint> recent_;
 };
 
 }  // namespace p2p::car

@@ -59,6 +59,37 @@ TEST_CASE("what is not of its format is refused, with the byte where it stands")
   CHECK_FALSE(links(Codec::dag_cbor, hex("d82a43000102")));
 }
 
+TEST_CASE("links are found in blocks that laxer encoders have written") {
+  const auto loose = [](Codec codec, ByteView block) -> Result<std::vector<std::string>> {
+    std::vector<std::string> found;
+    P2P_CHECK(content::loose_links_of(Cid::v1(codec, multiformats::Multihash()), block,
+                                      [&](const Cid& cid) -> Result<void> {
+                                        found.push_back(hex_encode(cid.bytes()));
+                                        return {};
+                                      }));
+    return found;
+  };
+  // Keys out of order and twice, a long number, a short float, undefined, another tag, bad UTF-8.
+  const Bytes cbor =
+      hex("a661621818"
+          "6161d82a450001550000"
+          "6161f93c00"
+          "6163f7"
+          "6164c1d82a450001550000"
+          "6165"
+          "61ff");
+  CHECK_FALSE(links(Codec::dag_cbor, cbor));
+  CHECK(loose(Codec::dag_cbor, cbor).value() == Found{"01550000", "01550000"});
+  CHECK_FALSE(loose(Codec::dag_cbor, hex("9fff")));
+  CHECK_FALSE(loose(Codec::dag_cbor, hex("d82a43000102")));
+  CHECK_FALSE(loose(Codec::dag_cbor, hex("c1")));
+  CHECK_FALSE(loose(Codec::dag_cbor, hex("8201")));
+  CHECK(loose(Codec::dag_json, as_bytes(R"({ "b": [{"/": "bafkqaaa"}], "a": 1 })")).value() ==
+        Found{"01550000"});
+  CHECK_FALSE(loose(Codec::dag_json, as_bytes(R"({"/": "bafkq!"})")));
+  CHECK_FALSE(loose(Codec::dag_pb, hex("1a0100")));
+}
+
 TEST_CASE("a visitor's error ends the walk") {
   for (const auto& [codec, block] :
        {std::pair{Codec::dag_pb, hex("12060a040155000012060a0401550000")},

@@ -1,0 +1,131 @@
+#include "files/output.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "base/system_error.h"
+
+namespace p2p::files {
+
+namespace {
+
+constexpr std::size_t kBuffer = std::size_t{256} * 1024;
+
+std::string folder_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+}  // namespace
+
+OutputFile::OutputFile(OutputFile&& other) noexcept
+    : path_(std::move(other.path_)),
+      temporary_(std::exchange(other.temporary_, {})),
+      fd_(std::exchange(other.fd_, -1)),
+      regular_(other.regular_),
+      written_(other.written_),
+      buffer_(std::move(other.buffer_)) {}
+
+OutputFile::~OutputFile() {
+  if (fd_ >= 0) ::close(fd_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+std::unexpected<Error> OutputFile::failure(int number) const {
+  return system_failure(number, "write", path_);
+}
+
+/// A name that no other process makes.
+std::string OutputFile::beside() const { return path_ + "." + std::to_string(::getpid()) + ".tmp"; }
+
+Result<OutputFile> OutputFile::create(const std::string& path, unsigned mode) {
+  OutputFile file(path);
+  struct stat status{};
+  if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    file.regular_ = false;
+    file.fd_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
+  } else {
+    file.fd_ = ::open(folder_of(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, mode);
+    if (file.fd_ < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+      file.temporary_ = file.beside();
+      ::unlink(file.temporary_.c_str());  // left by a process that died and had our number
+      file.fd_ = ::open(file.temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+      if (file.fd_ < 0) file.temporary_.clear();
+    }
+  }
+  if (file.fd_ < 0) return file.failure(errno);
+  return file;
+}
+
+Result<void> OutputFile::put(ByteView data) {
+  while (!data.empty()) {
+    const auto size = ::write(fd_, data.data(), data.size());
+    if (size < 0) {
+      if (errno == EINTR) continue;
+      return failure(errno);
+    }
+    written_ += static_cast<std::uint64_t>(size);
+    data = data.subspan(static_cast<std::size_t>(size));
+  }
+  return {};
+}
+
+Result<void> OutputFile::flush() {
+  P2P_CHECK(put(buffer_));
+  buffer_.clear();
+  return {};
+}
+
+Result<void> OutputFile::write(ByteView data) {
+  if (buffer_.size() + data.size() > kBuffer) {
+    P2P_CHECK(flush());
+    if (data.size() > kBuffer) return put(data);
+  }
+  append(buffer_, data);
+  return {};
+}
+
+Result<void> OutputFile::write_at(std::uint64_t offset, ByteView data) {
+  P2P_CHECK(flush());
+  while (!data.empty()) {
+    const auto size = ::pwrite(fd_, data.data(), data.size(), static_cast<off_t>(offset));
+    if (size < 0) {
+      if (errno == EINTR) continue;
+      return failure(errno);
+    }
+    offset += static_cast<std::uint64_t>(size);
+    data = data.subspan(static_cast<std::size_t>(size));
+  }
+  return {};
+}
+
+Result<void> OutputFile::commit() {
+  P2P_CHECK(flush());
+  if (!regular_) {
+    if (::close(std::exchange(fd_, -1)) != 0) return failure(errno);
+    return {};
+  }
+  // A nameless file cannot take the place of another: it gets a name first.
+  if (temporary_.empty()) {
+    const auto name = beside();
+    const auto self = "/proc/self/fd/" + std::to_string(fd_);
+    ::unlink(name.c_str());
+    if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+      return failure(errno);
+    }
+    temporary_ = name;
+  }
+  // EINVAL: a file system that cannot sync.
+  if (::fsync(fd_) != 0 && errno != EINVAL) return failure(errno);
+  if (::close(std::exchange(fd_, -1)) != 0) return failure(errno);
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return failure(errno);
+  temporary_.clear();
+  return {};
+}
+
+}  // namespace p2p::files
