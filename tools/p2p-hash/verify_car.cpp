@@ -1,12 +1,9 @@
 #include "verify_car.h"
 
-#include <chrono>
-
 #include "base/utf8.h"
-#include "cli/progress.h"
 #include "content/checksum_line.h"
 #include "files/car_check.h"
-#include "files/pipeline.h"
+#include "meter.h"
 #include "quote.h"
 #include "report.h"
 
@@ -14,29 +11,17 @@ namespace p2p::hash {
 
 namespace {
 
-Time now() {
-  return Time(
-      std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch()));
-}
-
 Result<files::CarSummary> check(cli::Console& console, const Options& options,
                                 crypto::Random& random, const std::string& name) {
   auto file = files::File::standard_input();
   if (name != "-") {
     P2P_TRY(file, files::File::open(name));
   }
-  console.out().flush();
-  cli::Progress progress(console);
-  if (progress.visible()) {
-    progress.begin(name, file.regular() ? std::optional(file.size()) : std::nullopt, now());
-  }
-  std::uint64_t done = 0;
-  return files::check_car(
-      file, options.jobs != 0 ? static_cast<unsigned>(options.jobs) : files::default_jobs(), random,
-      [&](std::uint64_t bytes) {
-        done += bytes;
-        if (progress.visible()) progress.update(done, now());
-      });
+  Meter meter(console);
+  meter.flush();
+  meter.begin(name, file.regular() ? std::optional(file.size()) : std::nullopt);
+  return files::check_car(file, options.threads(), random,
+                          [&](std::uint64_t bytes) { meter.advance(bytes); });
 }
 
 void report(cli::Console& console, const std::string& name, const Error* why) {
