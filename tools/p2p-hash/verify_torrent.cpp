@@ -71,9 +71,9 @@ class Verifier {
       lone_ = true;
       return {};
     }
-    // The folder itself, or the one it is in.
+    // The folder itself, or the one it is in. In version 2 a lone file may stand in a folder, too.
     const std::string inner = files::join_path(path, meta_.name);
-    if (!meta_.single && torrent::is_safe_path(meta_.name) && files::is_directory(inner)) {
+    if (torrent::is_safe_path(meta_.name) && files::is_directory(inner)) {
       root_ = inner;
     }
     auto folder = files::Folder::open(root_);

@@ -189,7 +189,7 @@ class Reader {
     if (meta_.files.empty()) return broken("no files");
     if (!meta_.v1) {
       // A folder with one file cannot be told from a lone file; libtorrent takes it for the latter.
-      meta_.single = meta_.files.size() == 1 && tree_depth_ == 1;
+      meta_.single = std::ranges::count(meta_.files, false, &File::pad) == 1 && tree_depth_ == 1;
     }
     return meta_.v1 ? merge(std::move(v1_files)) : Result<void>();
   }
