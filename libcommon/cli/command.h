@@ -53,6 +53,7 @@ struct Option {
   char letter = 0;   ///< 'c' of -c, or 0
   std::string name;  ///< "check" of --check; an operand's upper-case name
   Takes takes = Takes::value;
+  bool joined = false;   ///< optional_value: it comes as --name=VALUE only, not as what follows
   bool repeats = false;  ///< a list
   bool operand = false;
   bool required = false;  ///< operands only

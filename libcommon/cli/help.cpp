@@ -51,7 +51,9 @@ std::string names_of(const Option& option) {
   std::string names = option.letter != 0 ? std::string("-") + option.letter : "   ";
   if (!option.name.empty()) names += (option.letter != 0 ? ", --" : " --") + option.name;
   if (option.takes == Option::Takes::value) names += " " + option.metavar;
-  if (option.takes == Option::Takes::optional_value) names += " [" + option.metavar + "]";
+  if (option.takes == Option::Takes::optional_value) {
+    names += option.joined ? "[=" + option.metavar + "]" : " [" + option.metavar + "]";
+  }
   return names;
 }
 

@@ -120,7 +120,7 @@ class Reader {
         return refuse("unknown option '" + name + "'", one_dash_less ? "--" + near : "");
       }
       const bool rest = i + 1 < arg.size();
-      if (option->takes != Option::Takes::nothing && rest) {
+      if (option->takes != Option::Takes::nothing && !option->joined && rest) {
         words_.push_back(word_of(*option));
         words_.push_back(arg.substr(i + 1));
         return {};
@@ -145,7 +145,7 @@ class Reader {
       if (next_ == args_.size()) return refuse("option '" + name + "' needs a value");
       words_.push_back(args_[next_++]);
     } else {
-      const bool value = next_ < args_.size() && !args_[next_].starts_with('-');
+      const bool value = !option.joined && next_ < args_.size() && !args_[next_].starts_with('-');
       words_.push_back(value ? args_[next_++] : std::string());
     }
     return {};

@@ -60,17 +60,17 @@ Result<Status> status_of(int fd) {
   return status_from(found);
 }
 
-Result<Status> path_status(const std::string& path) {
+Result<Status> status_at(int directory, const std::string& name, bool follow_links) {
   struct stat found{};
-  if (::stat(path.c_str(), &found) != 0) return system_failure(errno);
+  if (::fstatat(directory, name.c_str(), &found, follow_links ? 0 : AT_SYMLINK_NOFOLLOW) != 0) {
+    return system_failure(errno);
+  }
   return status_from(found);
 }
 
-Result<Status> link_status(const std::string& path) {
-  struct stat found{};
-  if (::lstat(path.c_str(), &found) != 0) return system_failure(errno);
-  return status_from(found);
-}
+Result<Status> path_status(const std::string& path) { return status_at(AT_FDCWD, path, true); }
+
+Result<Status> link_status(const std::string& path) { return status_at(AT_FDCWD, path, false); }
 
 bool is_directory(const std::string& path) {
   struct stat found{};
@@ -95,13 +95,15 @@ Result<std::vector<Entry>> list_directory(const std::string& path) {
   return entries;
 }
 
-Result<std::string> read_link(const std::string& path) {
+Result<std::string> read_link_at(int directory, const std::string& name) {
   std::string target(PATH_MAX, '\0');
-  const ssize_t n = ::readlink(path.c_str(), target.data(), target.size());
+  const ssize_t n = ::readlinkat(directory, name.c_str(), target.data(), target.size());
   if (n < 0) return system_failure(errno);
   target.resize(static_cast<std::size_t>(n));
   return target;
 }
+
+Result<std::string> read_link(const std::string& path) { return read_link_at(AT_FDCWD, path); }
 
 std::string join_path(const std::string& folder, const std::string& name) {
   return folder.ends_with('/') ? folder + name : folder + "/" + name;

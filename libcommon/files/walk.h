@@ -18,8 +18,11 @@ struct Entry {
 bool is_directory(const std::string& path);
 /// The entries of a directory but "." and "..", sorted by the bytes of their names.
 Result<std::vector<Entry>> list_directory(const std::string& path);
-/// Where a symbolic link points.
+/// Where a symbolic link points; `name` in an open directory, or a path with AT_FDCWD.
+Result<std::string> read_link_at(int directory, const std::string& name);
 Result<std::string> read_link(const std::string& path);
+/// stat of what `name` is in an open directory, or a path with AT_FDCWD.
+Result<Status> status_at(int directory, const std::string& name, bool follow_links);
 /// stat of what `path` names, symbolic links followed.
 Result<Status> path_status(const std::string& path);
 /// The same, symbolic links not followed.

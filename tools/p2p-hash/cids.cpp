@@ -1,6 +1,13 @@
+#include <unistd.h>
+
+#include <map>
+#include <optional>
+#include <utility>
+
 #include "content/directory.h"
-#include "content/file_importer.h"
-#include "files/walk.h"
+#include "files/import.h"
+#include "import_flags.h"
+#include "meter.h"
 #include "mode.h"
 #include "report.h"
 #include "source.h"
@@ -8,32 +15,113 @@
 namespace p2p::hash {
 
 using content::Imported;
-using content::Profile;
 
 namespace {
 
 struct CidOptions {
   bool cid = false;
-  bool hidden = false;
-  std::string profile = "unixfs-v0-2015";  // what `ipfs add` does by default
+  bool wrap = false;
+  std::optional<std::string> stdin_name;
   std::optional<multiformats::Codec> codec;
+  ImportFlags import;
 };
+
+/// The last part of a path, by which `ipfs add -w` names its entries.
+Result<std::string> base_name(std::string path) {
+  if (path == ".") {
+    std::string folder(4096, '\0');
+    if (::getcwd(folder.data(), folder.size()) == nullptr) {
+      return fail(Code::io, "the current directory has no name");
+    }
+    path = folder.c_str();
+  }
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  path.erase(0, path.rfind('/') + 1);
+  if (path.empty() || path == "." || path == "..") {
+    return fail(Code::invalid_argument, "a directory around it would have no name for it");
+  }
+  return path;
+}
 
 class Namer {
  public:
-  Namer(cli::Console& console, const Options& common, const CidOptions& options,
-        const Profile& profile)
-      : console_(console),
-        common_(common),
-        options_(options),
-        profile_(profile),
-        source_(console) {}
+  Namer(cli::Console& console, const Options& common, const CidOptions& options)
+      : console_(console), common_(common), options_(options), source_(console), meter_(console) {}
 
   bool failed() const { return failed_; }
 
-  void print(const std::string& name) {
-    const auto root = options_.codec ? import_block(name) : import_path(name);
+  /// Every FILE as one block.
+  void print_blocks(multiformats::Codec codec) {
+    for (const auto& name : common_.files) report(name, name_block(name, codec));
+  }
+
+  Result<void> import_all(files::ImportOptions options) {
+    if (meter_.visible()) meter_.begin(describe(common_.files), total_size());
+    files::Pipeline pipeline(common_.threads());
+    pipeline.before_waiting([this] { meter_.flush(); });
+    std::optional<content::DirectoryImporter> wrapper;
+    if (options_.wrap) {
+      wrapper.emplace(options.profile, content::BlockSink(),
+                      options.metadata.of(files::Kind::directory, nullptr));
+    }
+    files::Importer importer(std::move(options), pipeline, events());
+    std::map<std::string, std::string> wrapped;  // name in the wrapper -> the FILE
+    for (const auto& file : common_.files) {
+      std::string entry;
+      if (wrapper && file != "-") {
+        P2P_TRY(entry, base_name(file));
+        const auto [place, added] = wrapped.emplace(entry, file);
+        // kubo takes one file twice for once.
+        if (!added && place->second == file) continue;
+        if (!added) return usage("two of the files are named '" + entry + "'");
+      }
+      importer.import(file, [this, &wrapper, file, entry](const Result<Imported>& root) {
+        report(file, root);
+        if (wrapper && root) wrap(*wrapper, entry, *root);
+      });
+    }
+    P2P_CHECK(importer.finish());
+    if (wrapper && !failed_) report("", wrapper->finish());
+    return {};
+  }
+
+ private:
+  std::optional<std::uint64_t> total_size() const {
+    std::uint64_t total = 0;
+    for (const auto& file : common_.files) {
+      const auto size = file == "-" ? std::nullopt : size_below(file, common_.recursive);
+      if (!size) return std::nullopt;
+      total += *size;
+    }
+    return total;
+  }
+
+  files::Importer::Events events() {
+    files::Importer::Events events;
+    events.failed = [this](const std::string& path, const Error& why) {
+      meter_.hide();
+      complain(console_, path, why);
+    };
+    events.waiting = [this] { meter_.flush(); };
+    if (meter_.visible()) {
+      events.progress = [this](const std::string&, std::uint64_t bytes) { meter_.advance(bytes); };
+    }
+    return events;
+  }
+
+  void wrap(content::DirectoryImporter& wrapper, const std::string& entry, const Imported& root) {
+    // Input without a name is named by its CID.
+    const auto input = options_.stdin_name.value_or(root.cid.text());
+    const auto added = wrapper.add(entry.empty() ? input : entry, root);
+    if (added) return;
+    complain(console_, "-", added.error());
+    failed_ = true;
+  }
+
+  void report(const std::string& name, const Result<Imported>& root) {
+    meter_.hide();
     if (!root) {
+      // What a directory lacks has been told of already.
       if (root.error().code != Code::cancelled) complain(console_, name, root.error());
       failed_ = true;
       return;
@@ -47,16 +135,17 @@ class Namer {
     record.set("cid", text_of(root->cid));
     set_path(record, name);
     record.set("size", root->size).set("codec", multiformats::name_of(root->cid.codec()));
-    if (!options_.codec) record.set("profile", profile_.name).set("blocks", root->blocks);
+    if (!options_.codec) {
+      record.set("profile", options_.import.profile_name()).set("blocks", root->blocks);
+    }
     console_.print(record);
   }
 
- private:
   std::string text_of(const multiformats::Cid& cid) const {
     return common_.base ? cid.text(*common_.base) : cid.text();
   }
 
-  Result<Imported> import_block(const std::string& name) {
+  Result<Imported> name_block(const std::string& name, multiformats::Codec codec) {
     Bytes block;
     P2P_CHECK(source_.read(name, [&](ByteView piece) -> Result<void> {
       if (block.size() + piece.size() > content::kMaxBlockSize) {
@@ -66,64 +155,15 @@ class Namer {
       append(block, piece);
       return {};
     }));
-    P2P_TRY(const auto cid, content::cid_of_block(*options_.codec, common_.algorithm, block));
+    P2P_TRY(const auto cid, content::cid_of_block(codec, common_.algorithm, block));
     return Imported{cid, block.size(), block.size(), 1};
-  }
-
-  Result<Imported> import_path(const std::string& name) {
-    if (common_.recursive && name != "-" && files::is_directory(name))
-      return import_directory(name);
-    return import_file(name);
-  }
-
-  Result<Imported> import_file(const std::string& name) {
-    content::FileImporter importer(profile_);
-    P2P_CHECK(source_.read(name, [&](ByteView piece) { return importer.update(piece); }));
-    return importer.finish();
-  }
-
-  /// What is wrong below is told where it is found; a directory with a hole in it has no CID, which
-  /// Code::cancelled says without more words.
-  Result<Imported> import_directory(const std::string& folder) {
-    P2P_TRY(const auto entries, files::list_directory(folder));
-    content::DirectoryImporter directory(profile_);
-    bool whole = true;
-    for (const auto& entry : entries) {
-      if (entry.name.starts_with('.') && !options_.hidden) continue;  // as `ipfs add` does
-      const std::string path = files::join_path(folder, entry.name);
-      auto child = import_entry(path, entry.kind);
-      if (child) {
-        P2P_CHECK(directory.add(entry.name, *child));
-      } else {
-        if (child.error().code != Code::cancelled) complain(console_, path, child.error());
-        whole = false;
-      }
-    }
-    if (!whole) return fail(Code::cancelled, "incomplete");
-    return directory.finish();
-  }
-
-  Result<Imported> import_entry(const std::string& path, files::Kind kind) {
-    switch (kind) {
-      case files::Kind::regular:
-        return import_file(path);
-      case files::Kind::directory:
-        return import_directory(path);
-      case files::Kind::symlink: {
-        P2P_TRY(const auto target, files::read_link(path));
-        return content::import_symlink(profile_, target);
-      }
-      case files::Kind::other:
-        break;
-    }
-    return fail(Code::unsupported, "Not a regular file");
   }
 
   cli::Console& console_;
   const Options& common_;
   const CidOptions& options_;
-  const Profile& profile_;
   Source source_;
+  Meter meter_;
   bool failed_ = false;
 };
 
@@ -134,9 +174,6 @@ class CidMode : public Mode {
   void declare(cli::Command& command) override {
     command.group("Content ids")
         .flag("--cid", options_.cid, "print CIDs instead of hashes")
-        .choice("--profile", "P", options_.profile,
-                {"unixfs-v0-2015", "unixfs-v1-2025", "v0", "v1", "test-cid-v1"},
-                "how files are cut into blocks")
         .choice("--codec", "C", options_.codec,
                 {{"raw", multiformats::Codec::raw},
                  {"dag-cbor", multiformats::Codec::dag_cbor},
@@ -144,27 +181,38 @@ class CidMode : public Mode {
                  {"dag-pb", multiformats::Codec::dag_pb},
                  {"bitcoin-block", multiformats::Codec::bitcoin_block}},
                 "take each FILE as one block of this format")
-        .flag("--hidden", options_.hidden, "with -r, take files whose names begin with a dot, too");
+        .flag("--wrap-with-directory", options_.wrap,
+              "print the CID of a directory of the FILEs, too")
+        .text("--stdin-name", "NAME", options_.stdin_name,
+              "what standard input is called in that directory");
+    options_.import.declare(command);
   }
 
   std::string_view chosen() const override { return options_.cid ? "--cid" : ""; }
 
   Result<void> left_out() const override {
     P2P_CHECK(only_with(options_.codec.has_value(), "--codec", "with --cid"));
-    return only_with(options_.hidden, "--hidden", "with --cid");
+    P2P_CHECK(only_with(options_.wrap, "--wrap-with-directory", "with --cid"));
+    P2P_CHECK(only_with(options_.stdin_name.has_value(), "--stdin-name", "with --cid"));
+    const auto given = options_.import.given();
+    return only_with(!given.empty(), given, "with --cid");
   }
 
   Result<cli::ExitStatus> run(cli::Console& console) override {
     if (common_.style.tag) return usage("--cid does not go with --tag");
     if (common_.algorithms.size() > 1) return usage("--cid takes one --algorithm");
-    const Profile* named = content::profile_by_name(options_.profile);
-    if (named == nullptr) {
-      return fail(Code::invalid_argument, "unknown profile " + options_.profile);
+    Namer namer(console, common_, options_);
+    if (options_.codec) {
+      const auto given = options_.import.given();
+      if (!given.empty()) return usage("--codec does not go with " + std::string(given));
+      if (options_.wrap) return usage("--codec does not go with --wrap-with-directory");
+      namer.print_blocks(*options_.codec);
+    } else {
+      P2P_TRY(auto import, options_.import.resolve(common_, [&](const std::string& rule) {
+        complain(console, rule, Error(Code::parse, "no rule: ipfs does not heed it either"));
+      }));
+      P2P_CHECK(namer.import_all(std::move(import)));
     }
-    Profile profile = *named;
-    profile.hash = common_.algorithm;
-    Namer namer(console, common_, options_, profile);
-    for (const auto& name : common_.files) namer.print(name);
     return namer.failed() ? cli::ExitStatus::no : cli::ExitStatus::yes;
   }
 

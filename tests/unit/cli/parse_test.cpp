@@ -66,6 +66,27 @@ struct Tool {
 
 }  // namespace
 
+TEST_CASE("a joined value is never what follows") {
+  Tool tool;
+  std::string got = "none";
+  cli::Option yes;
+  yes.takes = cli::Option::Takes::optional_value;
+  yes.joined = true;
+  yes.set = [&](std::string_view value) -> Result<void> {
+    got = "'" + std::string(value) + "'";
+    return {};
+  };
+  tool.command.option("-y,--yes", yes);
+  REQUIRE(tool.parse({"--yes", "file"}));
+  CHECK(got == "''");
+  CHECK(tool.v.files == std::vector<std::string>{"file"});
+  REQUIRE(tool.parse({"--yes=false", "-yf"}));
+  CHECK(got == "''");
+  CHECK(tool.v.flag);
+  REQUIRE(tool.parse({"--yes=false"}));
+  CHECK(got == "'false'");
+}
+
 TEST_CASE("values reach their options in every spelling") {
   for (const auto& args :
        std::vector<std::vector<std::string>>{{"-f", "-t", "x", "file"},

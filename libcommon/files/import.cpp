@@ -1,0 +1,352 @@
+#include "files/import.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "base/system_error.h"
+#include "files/import_parts.h"
+#include "files/listing.h"
+#include "files/walk.h"
+
+namespace p2p::files {
+
+using content::Imported;
+using content::UnixFsMetadata;
+using multiformats::Cid;
+
+namespace {
+
+/// From here on a file is imported in parts: what is smaller is read, not mapped, and a batch of
+/// such is hashed in a few milliseconds.
+constexpr std::uint64_t kLargeSize = 256 * 1024;
+constexpr std::size_t kBatchItems = 64;
+constexpr std::uint64_t kBatchBytes = 1024 * 1024;
+
+/// Deeper than any path the system takes; each level holds a descriptor and some stack.
+constexpr std::size_t kMaxDepth = 2000;
+
+std::unexpected<Error> incomplete() { return fail(Code::cancelled, "incomplete"); }
+
+/// `d/` names what `d` names, as with ipfs: the link itself where it is one.
+std::string without_slashes(std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+std::uint32_t unix_permissions(std::uint32_t go_mode) {
+  // Go keeps set-uid, set-gid and sticky in bits of its own.
+  return (go_mode & 0777) | (go_mode & 0xc00000) >> 12 | (go_mode & 0x100000) >> 11;
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int fd() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+/// All of a small file, which must be as `before` says, then and now.
+Result<Bytes> read_small(int directory, const std::string& name, const Status& before) {
+  // O_NONBLOCK: what has become a FIFO since is not waited for.
+  const Descriptor file(
+      ::openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (file.fd() < 0) return system_failure(errno);
+  // Room for one byte more shows that the file ends where it should. Files of /proc and the like
+  // have a size of 0 and content all the same: those are read in growing steps.
+  Bytes content(before.size + 1);
+  std::size_t done = 0;
+  for (;;) {
+    const ssize_t n = ::read(file.fd(), content.data() + done, content.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return system_failure(errno);
+    if (n == 0) break;
+    done += static_cast<std::size_t>(n);
+    if (done < content.size()) {
+      if (before.size != 0 && done == before.size) break;
+      continue;
+    }
+    if (before.size != 0 || done > kLargeSize) return fail(Code::io, "changed while it was read");
+    content.resize(std::max<std::size_t>(4096, 2 * done));
+  }
+  P2P_TRY(const Status after, status_of(file.fd()));
+  if (!(after == before) || done < before.size) {
+    return fail(Code::io, "changed while it was read");
+  }
+  content.resize(done);
+  return content;
+}
+
+}  // namespace
+
+UnixFsMetadata MetadataRule::of(Kind kind, const Status* status) const {
+  UnixFsMetadata stored;
+  const bool folder = kind == Kind::directory;
+  if (mode && *mode != 0) {
+    stored.mode = unix_permissions(*mode);
+  } else if (keep_mode && status != nullptr) {
+    stored.mode = status->mode;
+  }
+  // To Go a folder's mode is never 0, for it says that it is one; a file's may be.
+  if (kind == Kind::symlink || (stored.mode == 0U && !folder)) stored.mode.reset();
+  if (mtime) {
+    stored.mtime = mtime;
+  } else if (keep_mtime && status != nullptr) {
+    stored.mtime = {status->modified.tv_sec, static_cast<std::uint32_t>(status->modified.tv_nsec)};
+  }
+  // Go's zero time, the beginning of the year 1, is no time.
+  if (stored.mtime == content::UnixFsTime{-62135596800, 0}) stored.mtime.reset();
+  return stored;
+}
+
+int Importer::Target::directory() const { return folder == nullptr ? AT_FDCWD : folder->fd; }
+
+std::string Importer::Target::path() const {
+  return folder == nullptr ? name : join_path(folder->path, name);
+}
+
+Importer::Folder::~Folder() {
+  if (fd >= 0) ::close(fd);
+}
+
+Importer::Importer(ImportOptions options, Pipeline& pipeline, Events events)
+    : options_(std::move(options)),
+      pipeline_(pipeline),
+      events_(std::move(events)),
+      batch_(std::make_unique<Batch>()) {
+  if (!events_.sink) return;
+  sink_ = [this](const Cid& cid, ByteView block) -> Result<void> {
+    if (sink_error_) return incomplete();
+    auto taken = events_.sink(cid, block);
+    if (taken) return {};
+    sink_error_ = std::move(taken.error());
+    return incomplete();
+  };
+}
+
+Importer::~Importer() = default;
+
+void Importer::import(const std::string& path, Done done) {
+  Target target{nullptr, path, std::move(done)};
+  if (path == "-") return open_large(std::move(target));
+  target.name = without_slashes(path);
+  const auto status =
+      status_at(AT_FDCWD, target.name, options_.follow_named || options_.follow_all);
+  if (!status) return add_failed(std::move(target), status.error());
+  if (status->kind == Kind::directory && !options_.recursive) {
+    return add_failed(std::move(target), Error(Code::io, errno_text(EISDIR)));
+  }
+  add(std::move(target), status->kind, *status);
+}
+
+Result<void> Importer::finish() {
+  flush();
+  pipeline_.drain();
+  if (sink_error_) return std::unexpected(*sink_error_);
+  return {};
+}
+
+void Importer::add(Target target, Kind kind, const Status& status) {
+  Item item;
+  switch (kind) {
+    case Kind::directory:
+      return enter(std::move(target));
+    case Kind::other:  // a FIFO or a device is read where it is asked for by name
+      if (target.folder == nullptr) return open_large(std::move(target));
+      return add_failed(std::move(target), Error(Code::unsupported, "Not a regular file"));
+    case Kind::regular:
+      if (status.size >= kLargeSize) return open_large(std::move(target));
+      item.what = Item::What::file;
+      break;
+    case Kind::symlink:
+      item.what = Item::What::symlink;
+      break;
+  }
+  item.target = std::move(target);
+  item.status = status;
+  put(std::move(item));
+}
+
+void Importer::add_failed(Target target, Error error) {
+  Item item;
+  item.target = std::move(target);
+  item.result = std::unexpected(std::move(error));
+  put(std::move(item));
+}
+
+void Importer::enter(Target target) {
+  std::string path = target.path();
+  const auto open = [&] {
+    const int nofollow = options_.follow_named || options_.follow_all ? 0 : O_NOFOLLOW;
+    return ::openat(target.directory(), target.name.c_str(),
+                    O_RDONLY | O_DIRECTORY | O_CLOEXEC | nofollow);
+  };
+  int fd = open();
+  if (fd < 0 && errno == EMFILE) {
+    // Folders that are only waiting for their jobs hold descriptors, too.
+    flush();
+    pipeline_.drain();
+    fd = open();
+  }
+  if (fd < 0) {
+    const int why = errno;
+    return add_failed(std::move(target), Error(code_of_errno(why), errno_text(why)));
+  }
+  UnixFsMetadata metadata;
+  struct stat found{};
+  if ((options_.metadata.any() || options_.follow_all) && ::fstat(fd, &found) == 0) {
+    Status status;
+    status.mode = found.st_mode & 07777U;
+    status.modified = found.st_mtim;
+    metadata = options_.metadata.of(Kind::directory, &status);
+  }
+  content::DirectoryImporter entries(options_.profile, sink_, metadata);
+  auto folder = std::make_unique<Folder>(std::move(target), std::move(path), std::move(entries));
+  folder->fd = fd;
+  folder->device = found.st_dev;
+  folder->inode = found.st_ino;
+  walk(std::move(folder));
+}
+
+void Importer::walk(std::unique_ptr<Folder> folder) {
+  ++depth_;
+  for (const Folder* above = folder->self.folder; above != nullptr; above = above->self.folder) {
+    if (options_.follow_all && above->device == folder->device && above->inode == folder->inode) {
+      folder->error = Error(Code::limit, "a symbolic link leads back to a folder it is in");
+    }
+  }
+  if (depth_ > kMaxDepth) folder->error = Error(Code::limit, "folders nested too deep");
+  if (!folder->error) {
+    const auto listing = Listing::read(folder->fd, [this](std::string_view name) {
+      return (!options_.hidden && content::is_hidden(name)) || options_.ignore.ignores(name);
+    });
+    if (listing) {
+      folder->left_out =
+          listing->size() == 0 && !options_.empty_folders && folder->self.folder != nullptr;
+      for (std::size_t i = 0; i < listing->size() && !sink_error_; ++i) {
+        const auto entry = listing->at(i);
+        take(*folder, entry.name, entry.kind);
+      }
+    } else {
+      folder->error = listing.error();
+    }
+  }
+  --depth_;
+  Item item;
+  item.what = Item::What::close;
+  item.folder = std::move(folder);
+  put(std::move(item));
+}
+
+void Importer::take(Folder& folder, std::string_view name, Kind kind) {
+  Target target{&folder, std::string(name), {}};
+  Status status;
+  const bool follow = kind == Kind::symlink && options_.follow_all;
+  const bool times = kind == Kind::symlink && options_.metadata.keep_mtime;
+  if (kind == Kind::regular || follow || times) {
+    const auto found = status_at(folder.fd, target.name, follow);
+    if (!found) return add_failed(std::move(target), found.error());
+    status = *found;
+    kind = status.kind;
+  }
+  add(std::move(target), kind, status);
+}
+
+void Importer::put(Item item) {
+  batch_->bytes += item.status.size;
+  batch_->items.push_back(std::move(item));
+  if (batch_->items.size() >= kBatchItems || batch_->bytes >= kBatchBytes) flush();
+}
+
+void Importer::flush() {
+  if (batch_->items.empty()) return;
+  auto batch = std::shared_ptr<Batch>(std::exchange(batch_, std::make_unique<Batch>()));
+  const auto job = [this, batch] {
+    for (auto& item : batch->items) run(item);
+  };
+  const auto then = [this, batch] {
+    for (auto& item : batch->items) settle(item);
+  };
+  pipeline_.submit(job, then);
+}
+
+/// On any thread.
+void Importer::run(Item& item) const {
+  content::BlockSink keep;
+  if (sink_) {
+    keep = [&item](const Cid& cid, ByteView block) -> Result<void> {
+      item.blocks.emplace_back(cid, to_bytes(block));
+      return {};
+    };
+  }
+  const auto import_file = [&]() -> Result<Imported> {
+    P2P_TRY(const Bytes content,
+            read_small(item.target.directory(), item.target.name, item.status));
+    const auto metadata = options_.metadata.of(Kind::regular, &item.status);
+    const content::Profile& profile = options_.profile;
+    if (!keep && !content.empty() && content.size() <= profile.chunker.min &&
+        content::FileTree::whole_file(profile)) {
+      const std::array<ByteView, 1> parts = {content};
+      return content::make_leaf(profile, parts, metadata).imported;
+    }
+    content::FileImporter importer(profile, keep, metadata);
+    P2P_CHECK(importer.update(content));
+    return importer.finish();
+  };
+  const auto import_link = [&]() -> Result<Imported> {
+    P2P_TRY(const auto to, read_link_at(item.target.directory(), item.target.name));
+    const auto metadata = options_.metadata.of(Kind::symlink, &item.status);
+    return content::import_symlink(options_.profile, to, keep, metadata);
+  };
+  if (item.what == Item::What::file) item.result = import_file();
+  if (item.what == Item::What::symlink) item.result = import_link();
+}
+
+/// On the caller's thread, in the order of put().
+void Importer::settle(Item& item) {
+  if (item.what == Item::What::close) return close(std::move(item.folder));
+  if (item.what == Item::What::file && events_.progress) {
+    events_.progress(item.target.path(), item.status.size);
+  }
+  if (item.result) {
+    for (const auto& [cid, block] : item.blocks) {
+      if (auto taken = sink_(cid, block); !taken) item.result = std::unexpected(taken.error());
+    }
+  }
+  item.blocks = {};
+  deliver(item.target, std::move(item.result));
+}
+
+void Importer::deliver(Target& target, Result<Imported> result) {
+  if (target.folder == nullptr) return target.done(std::move(result));
+  if (result) {
+    const auto added = target.folder->entries.add(target.name, *result);
+    if (added) return;
+    result = std::unexpected(added.error());
+  }
+  target.folder->whole = false;
+  if (result.error().code != Code::cancelled && events_.failed) {
+    events_.failed(target.path(), result.error());
+  }
+}
+
+void Importer::close(std::unique_ptr<Folder> folder) {
+  if (folder->left_out) return;
+  if (folder->error) return deliver(folder->self, std::unexpected(*folder->error));
+  if (!folder->whole || sink_error_) return deliver(folder->self, incomplete());
+  deliver(folder->self, folder->entries.finish());
+}
+
+}  // namespace p2p::files

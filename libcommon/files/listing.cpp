@@ -1,0 +1,92 @@
+#include "files/listing.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "base/system_error.h"
+
+namespace p2p::files {
+
+namespace {
+
+/// Entries are read this much at a time: a few hundred, as many as a system call is good for.
+constexpr std::size_t kReadSize = 32 * 1024;
+
+constexpr std::size_t kHeadSize = 3;
+
+/// The kind as the directory knows it; some file systems do not say.
+Result<Kind> kind_of(int directory, const dirent64& entry) {
+  switch (entry.d_type) {
+    case DT_REG:
+      return Kind::regular;
+    case DT_DIR:
+      return Kind::directory;
+    case DT_LNK:
+      return Kind::symlink;
+    case DT_UNKNOWN:
+      break;
+    default:
+      return Kind::other;
+  }
+  struct stat found{};
+  if (::fstatat(directory, entry.d_name, &found, AT_SYMLINK_NOFOLLOW) != 0) {
+    return system_failure(errno);
+  }
+  if (S_ISREG(found.st_mode)) return Kind::regular;
+  if (S_ISDIR(found.st_mode)) return Kind::directory;
+  return S_ISLNK(found.st_mode) ? Kind::symlink : Kind::other;
+}
+
+}  // namespace
+
+Result<Listing> Listing::read(int directory,
+                              const std::function<bool(std::string_view)>& leave_out) {
+  Listing listing;
+  alignas(dirent64) std::array<char, kReadSize> buffer;
+  for (;;) {
+    const ssize_t got = ::getdents64(directory, buffer.data(), buffer.size());
+    if (got < 0) return system_failure(errno);
+    if (got == 0) break;
+    for (ssize_t at = 0; at < got;) {
+      const auto* entry = reinterpret_cast<const dirent64*>(buffer.data() + at);
+      at += entry->d_reclen;
+      const std::string_view name = entry->d_name;
+      if (name == "." || name == ".." || (leave_out && leave_out(name))) continue;
+      P2P_TRY(const Kind kind, kind_of(directory, *entry));
+      P2P_CHECK(listing.add(name, kind));
+    }
+  }
+  std::ranges::sort(listing.places_, {},
+                    [&](std::uint32_t place) { return listing.entry(place).name; });
+  return listing;
+}
+
+Result<void> Listing::add(std::string_view name, Kind kind) {
+  const std::size_t size = kHeadSize + name.size();
+  if (pages_.empty() || pages_.back().size() + size > kPageSize) {
+    if (pages_.size() == UINT32_MAX / kPageSize) return fail(Code::limit, "too many entries");
+    pages_.emplace_back();
+    // The first page grows as it must: most directories are small.
+    if (pages_.size() > 1) pages_.back().reserve(kPageSize);
+  }
+  Bytes& page = pages_.back();
+  places_.push_back(static_cast<std::uint32_t>((pages_.size() - 1) * kPageSize + page.size()));
+  page.push_back(static_cast<std::uint8_t>(kind));
+  page.push_back(static_cast<std::uint8_t>(name.size()));
+  page.push_back(static_cast<std::uint8_t>(name.size() >> 8));
+  append(page, name);
+  return {};
+}
+
+Listing::Entry Listing::entry(std::uint32_t place) const {
+  const ByteView record = ByteView(pages_[place / kPageSize]).subspan(place % kPageSize);
+  const std::size_t size = record[1] | std::size_t{record[2]} << 8;
+  return {as_text(record.subspan(kHeadSize, size)), static_cast<Kind>(record[0])};
+}
+
+}  // namespace p2p::files
