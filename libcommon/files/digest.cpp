@@ -25,9 +25,11 @@ constexpr std::size_t kBatchFiles = 64;
 /// A file of so much is worth the attention of all threads.
 constexpr std::uint64_t kTogetherFrom = 8 * 1024 * 1024;
 
-bool worth_spreading(const Algorithms& algorithms) {
-  return algorithms.size() > 1 ||
-         std::ranges::find(algorithms, crypto::HashAlg::blake3) != algorithms.end();
+/// Whether all threads together are done sooner with one file than with one each. BLAKE3 alone
+/// gains even without others: whole windows of the tree are more than its stream's pieces.
+bool spreads(const Algorithms& algorithms, unsigned threads) {
+  const bool tree = std::ranges::find(algorithms, crypto::HashAlg::blake3) != algorithms.end();
+  return threads == 1 ? tree && algorithms.size() == 1 : tree || algorithms.size() > 1;
 }
 
 }  // namespace
@@ -67,20 +69,20 @@ Result<void> Summer::map(const File& file) {
   for (std::uint64_t at = 0; at < file.size(); at += kMapSize) {
     const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(kMapSize, file.size() - at));
     P2P_TRY(Window window, file.window(at, size));
-    // Piece by piece, so that the second function finds it in the cache.
-    for (auto left = window.bytes(); !left.empty();) {
-      const auto piece = left.first(std::min(left.size(), kPieceSize));
-      update(piece);
-      left = left.subspan(piece.size());
-    }
+    update(window.bytes());
     P2P_CHECK(window.close());
   }
   return {};
 }
 
-void Summer::update(ByteView piece) {
-  for (auto& hasher : hashers_) hasher.update(piece);
-  if (advance_) advance_(piece.size());
+void Summer::update(ByteView bytes) {
+  // The second function should find in the cache what the first one read.
+  const std::size_t step = hashers_.size() > 1 ? kPieceSize : bytes.size();
+  for (auto left = bytes; !left.empty(); left = left.subspan(std::min(step, left.size()))) {
+    const auto piece = left.first(std::min(step, left.size()));
+    for (auto& hasher : hashers_) hasher.update(piece);
+  }
+  if (advance_) advance_(bytes.size());
 }
 
 /// A file to hash, or else something to do in its place.
@@ -130,14 +132,23 @@ void Digester::before_waiting(std::function<void()> flush) {
 }
 
 void Digester::add(std::string path, const Algorithms& algorithms, Done done) {
+  submit_held();
   Task task{std::move(path), algorithms, std::move(done), {}, {}};
   const auto status = task.path == "-" ? Result<Status>(Status()) : path_status(task.path);
-  const bool stream = status && status->kind != Kind::regular && status->kind != Kind::directory;
   const std::uint64_t size = status ? status->size : 0;
-  if (stream || size >= kBatchBytes) {
-    const bool large = stream || size >= kTogetherFrom;
-    return add_alone(std::move(task), large && files_.threads() > 1 && worth_spreading(algorithms));
+  if (status && status->kind != Kind::regular && status->kind != Kind::directory) {
+    return spreads(algorithms, files_.threads()) ? add_together(std::move(task))
+                                                 : add_alone(std::move(task));
   }
+  if (size >= kTogetherFrom && spreads(algorithms, files_.threads())) {
+    return add_together(std::move(task));
+  }
+  if (size >= kTogetherFrom) {
+    submit_batch();
+    held_ = std::make_unique<Task>(std::move(task));
+    return;
+  }
+  if (size >= kBatchBytes) return add_alone(std::move(task));
   if (!batch_) batch_ = std::make_shared<Batch>();
   // A path is held, too, and in a hostile list it may be long.
   batch_->bytes += size + task.path.size();
@@ -145,15 +156,18 @@ void Digester::add(std::string path, const Algorithms& algorithms, Done done) {
   if (batch_->bytes >= kBatchBytes || batch_->tasks.size() >= kBatchFiles) submit_batch();
 }
 
-void Digester::add_alone(Task task, bool together) {
+void Digester::add_alone(Task task) {
   submit_batch();
-  auto shared = std::make_shared<Batch>();
+  batch_ = std::make_shared<Batch>();
+  batch_->tasks.push_back(std::move(task));
+  submit_batch();
+}
+
+void Digester::add_together(Task task) {
+  submit_batch();
+  const auto shared = std::make_shared<Batch>();
   shared->tasks.push_back(std::move(task));
-  if (!together) {
-    batch_ = std::move(shared);
-    return submit_batch();
-  }
-  files_.submit({}, [this, shared] {
+  submit({}, [this, shared] {
     auto& one = shared->tasks.front();
     auto file = Batch::open(one.path);
     one.result = file ? digest_together(parts_, *file, one.algorithms, advance_)
@@ -162,12 +176,18 @@ void Digester::add_alone(Task task, bool together) {
   });
 }
 
+void Digester::submit_held() {
+  if (held_) add_alone(std::move(*std::exchange(held_, nullptr)));
+}
+
 void Digester::run(Pipeline::Work job, Pipeline::Work then) {
+  submit_held();
   submit_batch();
-  files_.submit(std::move(job), std::move(then));
+  submit(std::move(job), std::move(then));
 }
 
 void Digester::then(Pipeline::Work work) {
+  submit_held();
   if (!batch_) batch_ = std::make_shared<Batch>();
   batch_->tasks.push_back({{}, {}, {}, std::move(work), {}});
   if (batch_->tasks.size() >= kBatchFiles) submit_batch();
@@ -176,10 +196,22 @@ void Digester::then(Pipeline::Work work) {
 void Digester::submit_batch() {
   if (!batch_) return;
   const auto batch = std::exchange(batch_, nullptr);
-  files_.submit([this, batch] { batch->run(advance_); }, [batch] { batch->follow_up(); });
+  submit([this, batch] { batch->run(advance_); }, [batch] { batch->follow_up(); });
+}
+
+void Digester::submit(Pipeline::Work job, Pipeline::Work then) {
+  ++under_way_;
+  files_.submit(std::move(job), [this, then = std::move(then)]() mutable {
+    --under_way_;
+    then();
+  });
 }
 
 void Digester::drain() {
+  if (held_ && under_way_ == 0 && files_.threads() > 1) {
+    add_together(std::move(*std::exchange(held_, nullptr)));
+  }
+  submit_held();
   submit_batch();
   files_.drain();
 }

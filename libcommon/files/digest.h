@@ -1,8 +1,9 @@
 // Digests of files: several functions in one read, and many files on all cores.
 //
 // What is spread how, on more than one thread: small files are hashed some dozens a job; larger
-// ones each in a job of its own, so that several are under way at once; and a large one for which
-// that pays (BLAKE3's tree, or several functions) by all threads together, window by window.
+// ones each in a job of its own, so that several are under way at once; and a large one by all
+// threads together, window by window, where it is the only one left or where that pays anyway
+// (BLAKE3's tree, or several functions).
 //
 // Every file is compared at its end with what the system said of it at its beginning: one that
 // was written to meanwhile is Code::io, "changed while it was read", and has no digest.
@@ -44,7 +45,7 @@ class Summer {
  private:
   Result<void> stream(File& file, std::uint64_t& size);
   Result<void> map(const File& file);
-  void update(ByteView piece);
+  void update(ByteView bytes);
 
   Algorithms algorithms_;
   Advance advance_;
@@ -76,13 +77,18 @@ class Digester {
   struct Task;
   struct Batch;
 
-  void add_alone(Task task, bool together);
+  void add_together(Task task);
+  void add_alone(Task task);
+  void submit_held();
   void submit_batch();
+  void submit(Pipeline::Work job, Pipeline::Work then);
 
   Advance advance_;
   Pipeline files_;
-  Pipeline parts_;  ///< within one file, while the caller's thread is at it
+  Pipeline parts_;             ///< within one file, while the caller's thread is at it
+  std::size_t under_way_ = 0;  ///< submitted to files_ and not followed up
   std::shared_ptr<Batch> batch_;
+  std::unique_ptr<Task> held_;  ///< a large file, until it is known whether others follow
 };
 
 /// Hashes `file` on all threads of `pipeline`, which must be idle; on return it is again.

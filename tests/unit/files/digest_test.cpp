@@ -92,6 +92,32 @@ TEST_CASE("digests come in the order they were asked for, on any number of threa
   }
 }
 
+TEST_CASE("a large file that is the only one") {
+  const Folder folder;
+  for (const std::size_t size : {std::size_t{8 * 1024 * 1024}, std::size_t{9'000'001}}) {
+    const Bytes content = pattern(size);
+    const auto path = folder.file("f", content);
+    for (const unsigned threads : {1U, 2U, 5U}) {
+      for (const auto& algorithms : kSets) {
+        Digester digester(threads);
+        std::size_t called = 0;
+        // Twice: the second time, it is the last of several.
+        for (int files = 1; files <= 2; ++files) {
+          for (int i = 0; i < files; ++i) {
+            digester.add(path, algorithms, [&](Result<Digests> digests) {
+              ++called;
+              REQUIRE(digests);
+              CHECK(digests->values == expected(algorithms, content));
+            });
+          }
+          digester.drain();
+        }
+        CHECK(called == 3);
+      }
+    }
+  }
+}
+
 TEST_CASE("many small files, each with functions of its own") {
   const Folder folder;
   std::vector<std::string> paths;
