@@ -58,6 +58,7 @@ class Output {
 struct ConsoleOptions {
   Format format = Format::text;
   bool quiet = false;
+  bool force = false;
   enum class Color { automatic, always, never } color = Color::automatic;
 };
 
@@ -73,6 +74,8 @@ class Console {
   const std::string& tool() const { return tool_; }
   Format format() const { return options_.format; }
   bool quiet() const { return options_.quiet; }
+  /// Whether the user wants what is refused otherwise: binary on a terminal, files replaced.
+  bool forced() const { return options_.force; }
   void set_quiet() { options_.quiet = true; }
   bool color(int fd) const;
   Output& out() { return out_; }

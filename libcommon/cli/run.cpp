@@ -90,6 +90,7 @@ Result<std::optional<Format>> format_of_environment() {
 Result<void> configure(Console& console, const Common& common) {
   ConsoleOptions options;
   options.quiet = common.quiet;
+  options.force = common.force;
   options.color = common.color;
   if (common.format) {
     options.format = *common.format;

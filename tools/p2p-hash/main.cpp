@@ -91,6 +91,8 @@ void declare(Command& command, Options& options) {
       .flag("--tag", options.style.tag, "write lines in BSD style: ALG (NAME) = HASH")
       .flag("-z,--zero", options.style.zero, "end lines with NUL; names are not escaped");
 
+  command.text("-o,--output", "PATH", options.output,
+               "where --extract puts what it writes; - is standard output", Complete::file);
   command.operands("FILE", options.files, "what to hash; - is standard input", Complete::file);
 
   command.exit_status(ExitStatus::yes, "every file was read, and every check held")
@@ -120,6 +122,7 @@ Result<ExitStatus> act(Console& console, Options& options,
     if (mode.get() != chosen) P2P_CHECK(mode->left_out());
   }
   if (options.style.tag && options.text) return usage("--tag does not support --text mode");
+  P2P_CHECK(only_with(options.output && !chosen->takes_output(), "--output", "with --extract"));
   if (options.files.empty() && chosen->defaults_to_stdin()) options.files.emplace_back("-");
   return chosen->run(console);
 }
@@ -132,8 +135,8 @@ int main(int argc, char** argv) {
   using namespace p2p::hash;
   Options options;
   // In the order of --help; the last is what happens where no other is chosen.
-  const std::array modes = {check_mode(options), cid_mode(options), torrent_mode(options),
-                            verify_mode(options), sums_mode(options)};
+  const std::array modes = {check_mode(options),  cid_mode(options),     torrent_mode(options),
+                            verify_mode(options), extract_mode(options), sums_mode(options)};
   p2p::cli::Command command("p2p-hash", "Name content by its hash.");
   declare(command, options);
   for (const auto& mode : modes) mode->declare(command);

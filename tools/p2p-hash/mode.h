@@ -28,6 +28,8 @@ class Mode {
   virtual Result<void> left_out() const { return {}; }
   /// Whether no FILE at all means standard input.
   virtual bool defaults_to_stdin() const { return true; }
+  /// Whether it looks at Options::output.
+  virtual bool takes_output() const { return false; }
   virtual Result<cli::ExitStatus> run(cli::Console& console) = 0;
 };
 
@@ -46,5 +48,7 @@ std::unique_ptr<Mode> cid_mode(const Options& options);
 std::unique_ptr<Mode> torrent_mode(const Options& options);
 /// --verify: content against the torrent or CAR that names it.
 std::unique_ptr<Mode> verify_mode(const Options& options);
+/// --extract: files and folders out of a CAR.
+std::unique_ptr<Mode> extract_mode(const Options& options);
 
 }  // namespace p2p::hash

@@ -32,6 +32,9 @@ struct Options {
     return algorithms.empty() ? std::vector{algorithm} : algorithms;
   }
 
+  /// Where the modes that write something put it.
+  std::optional<std::string> output;
+
   content::ChecksumStyle style;
   bool text = false;
 };

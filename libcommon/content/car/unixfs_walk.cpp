@@ -246,7 +246,7 @@ Result<void> TreeWalk::start(const Node& folder) {
 
 /// `shard_depth` shards are above it in the same folder.
 Result<void> TreeWalk::push(const Node& node, bool inner, std::size_t shard_depth) {
-  if (!inner && ++folders_ > kMaxDepth) {
+  if (!inner && folders_ == kMaxDepth) {
     return fail(Code::limit, "folders nest deeper than " + std::to_string(kMaxDepth));
   }
   // A shard takes three bits of a name's hash at least.
@@ -257,6 +257,7 @@ Result<void> TreeWalk::push(const Node& node, bool inner, std::size_t shard_dept
   if (inner && frame.prefix == 0) return malformed(node.cid, "a shard is expected here");
   frame.reader = PbReader(frame.block);
   stack_.push_back(std::move(frame));
+  if (!inner) ++folders_;
   let_go(stack_, kMemory);
   return {};
 }
@@ -277,7 +278,7 @@ Result<std::optional<TreeWalk::Entry>> TreeWalk::next() {
       continue;
     }
     const bool inner = frame.inner;
-    Entry left{Entry::Kind::leave, "", std::move(frame.node)};
+    Entry left{Entry::Kind::leave, "", std::move(frame.node), std::nullopt};
     stack_.pop_back();
     if (inner) continue;
     --folders_;
@@ -295,11 +296,18 @@ Result<std::optional<TreeWalk::Entry>> TreeWalk::on_link(const PbField& link) {
   entry.name = name.substr(frame.prefix);
   const bool shard = frame.prefix > 0 && entry.name.empty();
   const auto depth = frame.shard_depth + 1;
-  P2P_TRY(entry.node, read_node(store_, link.cid));
-  if (shard) {
-    P2P_CHECK(push(entry.node, true, depth));
-    return std::nullopt;
+  auto node = read_node(store_, link.cid);
+  Result<void> pushed;
+  if (node && (shard || node->kind == Node::Kind::directory)) {
+    pushed = push(*node, shard, shard ? depth : 0);
   }
+  if (!node || !pushed) {
+    entry.kind = Entry::Kind::unreadable;
+    entry.error = node ? pushed.error() : node.error();
+    return entry;
+  }
+  if (shard) return std::nullopt;
+  entry.node = std::move(*node);
   switch (entry.node.kind) {
     case Node::Kind::file:
       break;
@@ -308,9 +316,14 @@ Result<std::optional<TreeWalk::Entry>> TreeWalk::on_link(const PbField& link) {
       break;
     case Node::Kind::directory:
       entry.kind = Entry::Kind::enter;
-      P2P_CHECK(push(entry.node, false, 0));
   }
   return entry;
+}
+
+void TreeWalk::skip() {
+  while (stack_.back().inner) stack_.pop_back();
+  stack_.pop_back();
+  --folders_;
 }
 
 }  // namespace p2p::car

@@ -86,24 +86,33 @@ class FileWalk {
 /// What is below a folder, in the order of its blocks, a folder before what is in it.
 class TreeWalk {
  public:
-  /// Folders within folders; with the shards of large ones, frames of three times as many blocks.
-  static constexpr std::size_t kMaxDepth = 1024;
+  /// Folders within folders: more than paths of 4,096 bytes have in earnest.
+  static constexpr std::size_t kMaxDepth = 512;
   static constexpr std::size_t kMemory = std::size_t{8} << 20;
 
   struct Entry {
-    enum class Kind { file, symlink, enter, leave };
+    enum class Kind {
+      file,
+      symlink,
+      enter,      ///< a folder; what is in it follows
+      leave,      ///< all of that has come
+      unreadable  ///< a link whose block is missing or wrong
+    };
 
     Kind kind = Kind::file;
     std::string name;  ///< in its folder, as it stands there: bytes of any kind. None in leave
     Node node;
+    std::optional<Error> error;  ///< of what is unreadable
   };
 
   explicit TreeWalk(Store& store) : store_(store) {}
 
   /// Starts at a folder, whose own enter and leave do not come.
   Result<void> start(const Node& folder);
-  /// The next entry; nothing at the end.
+  /// The next entry; nothing at the end. After an error there is no next one.
   Result<std::optional<Entry>> next();
+  /// Passes over what is in the folder that was just entered; its leave does not come either.
+  void skip();
 
  private:
   struct Frame {

@@ -1,0 +1,207 @@
+#include "files/tree_writer.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <utility>
+
+#include "base/system_error.h"
+
+namespace p2p::files {
+
+namespace {
+
+/// Reads, writes and runs for owner, group and others; neither set-id nor sticky bits.
+constexpr std::uint32_t kOrdinaryMode = 0777;
+
+constexpr std::size_t kBuffer = std::size_t{128} * 1024;
+
+std::timespec to_timespec(const content::UnixFsTime& time) {
+  return {static_cast<std::time_t>(time.seconds), static_cast<long>(time.nanos)};
+}
+
+/// A file being written: nameless, or under a name of its own, until it is put in place.
+class Draft {
+ public:
+  Draft(int folder, std::string temporary) : folder_(folder), temporary_(std::move(temporary)) {}
+  Draft(const Draft&) = delete;
+  Draft& operator=(const Draft&) = delete;
+  ~Draft() {
+    if (fd_ >= 0) ::close(fd_);
+    if (named_) ::unlinkat(folder_, temporary_.c_str(), 0);
+  }
+
+  Result<void> open() {
+    fd_ = ::openat(folder_, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+    if (fd_ < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+      ::unlinkat(folder_, temporary_.c_str(), 0);  // left by a process that had our number
+      fd_ = ::openat(folder_, temporary_.c_str(),
+                     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+      named_ = fd_ >= 0;
+    }
+    if (fd_ < 0) return system_failure(errno);
+    return {};
+  }
+
+  Result<void> put(ByteView data) {
+    if (buffer_.size() + data.size() > kBuffer) P2P_CHECK(flush());
+    if (data.size() > kBuffer) return write(data);
+    append(buffer_, data);
+    return {};
+  }
+
+  Result<void> finish(const content::UnixFsMetadata& metadata) {
+    P2P_CHECK(flush());
+    if (metadata.mode && ::fchmod(fd_, *metadata.mode & kOrdinaryMode) != 0) {
+      return system_failure(errno);
+    }
+    if (metadata.mtime) {
+      const std::timespec times[] = {{0, UTIME_OMIT}, to_timespec(*metadata.mtime)};
+      if (::futimens(fd_, times) != 0) return system_failure(errno);
+    }
+    return {};
+  }
+
+  /// Whether it has the temporary name now; false where it could be named `name` at once.
+  Result<bool> name(const std::string& name, bool replace) {
+    if (named_) return true;
+    const auto self = "/proc/self/fd/" + std::to_string(fd_);
+    // Fails where the name is taken, so that nothing is lost between a look and the deed.
+    if (::linkat(AT_FDCWD, self.c_str(), folder_, name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
+      return false;
+    }
+    if (errno != EEXIST || !replace) return system_failure(errno);
+    ::unlinkat(folder_, temporary_.c_str(), 0);
+    if (::linkat(AT_FDCWD, self.c_str(), folder_, temporary_.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+      return system_failure(errno);
+    }
+    named_ = true;
+    return true;
+  }
+  void let_go() { named_ = false; }
+
+ private:
+  Result<void> flush() {
+    P2P_CHECK(write(buffer_));
+    buffer_.clear();
+    return {};
+  }
+  Result<void> write(ByteView data) {
+    while (!data.empty()) {
+      const auto size = ::write(fd_, data.data(), data.size());
+      if (size < 0 && errno == EINTR) continue;
+      if (size < 0) return system_failure(errno);
+      data = data.subspan(static_cast<std::size_t>(size));
+    }
+    return {};
+  }
+
+  int folder_;
+  std::string temporary_;
+  int fd_ = -1;
+  bool named_ = false;
+  Bytes buffer_;
+};
+
+}  // namespace
+
+Result<void> check_name(std::string_view name) {
+  if (name.empty() || name == "." || name == ".." ||
+      name.find_first_of(std::string_view("/\0", 2)) != std::string_view::npos) {
+    return fail(Code::permission, "a name that would lead elsewhere is refused");
+  }
+  return {};
+}
+
+Result<TreeWriter> TreeWriter::open(const std::string& folder, bool replace) {
+  if (::mkdir(folder.c_str(), 0777) != 0 && errno != EEXIST) return system_failure(errno);
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return system_failure(errno);
+  return TreeWriter(fd, replace);
+}
+
+TreeWriter::TreeWriter(TreeWriter&& other) noexcept
+    : folders_(std::exchange(other.folders_, {})), replace_(other.replace_) {}
+
+TreeWriter::~TreeWriter() {
+  for (const int fd : folders_) ::close(fd);
+}
+
+std::string TreeWriter::temporary() const { return ".p2p-" + std::to_string(::getpid()) + ".tmp"; }
+
+/// Renames within the current folder.
+Result<void> TreeWriter::put_in_place(const std::string& from, const std::string& name) const {
+  const int renamed =
+      replace_ ? ::renameat(here(), from.c_str(), here(), name.c_str())
+               : ::renameat2(here(), from.c_str(), here(), name.c_str(), RENAME_NOREPLACE);
+  if (renamed != 0) return system_failure(errno);
+  return {};
+}
+
+Result<void> TreeWriter::enter(const std::string& name) {
+  P2P_CHECK(check_name(name));
+  if (folders_.size() > kMaxDepth) {
+    return fail(Code::limit, "folders nest deeper than " + std::to_string(kMaxDepth));
+  }
+  if (::mkdirat(here(), name.c_str(), 0777) != 0 && errno != EEXIST) return system_failure(errno);
+  const int fd = ::openat(here(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) return system_failure(errno);
+  folders_.push_back(fd);
+  return {};
+}
+
+Result<void> TreeWriter::leave(const content::UnixFsMetadata& metadata) {
+  const int fd = here();
+  folders_.pop_back();
+  Result<void> outcome;
+  if (metadata.mode && ::fchmod(fd, *metadata.mode & kOrdinaryMode) != 0) {
+    outcome = system_failure(errno);
+  }
+  if (metadata.mtime) {
+    const std::timespec times[] = {{0, UTIME_OMIT}, to_timespec(*metadata.mtime)};
+    if (::futimens(fd, times) != 0) outcome = system_failure(errno);
+  }
+  ::close(fd);
+  return outcome;
+}
+
+Result<void> TreeWriter::file(const std::string& name, const content::UnixFsMetadata& metadata,
+                              const std::function<Result<void>(const Put&)>& fill) {
+  P2P_CHECK(check_name(name));
+  Draft draft(here(), temporary());
+  P2P_CHECK(draft.open());
+  P2P_CHECK(fill([&](ByteView data) { return draft.put(data); }));
+  P2P_CHECK(draft.finish(metadata));
+  P2P_TRY(const bool moved, draft.name(name, replace_));
+  if (!moved) return {};
+  P2P_CHECK(put_in_place(temporary(), name));
+  draft.let_go();
+  return {};
+}
+
+Result<void> TreeWriter::symlink(const std::string& name, const std::string& target,
+                                 const content::UnixFsMetadata& metadata) {
+  P2P_CHECK(check_name(name));
+  if (target.find('\0') != std::string::npos) {
+    return fail(Code::invalid_argument, "a symbolic link's target has a NUL in it");
+  }
+  const auto from = temporary();
+  ::unlinkat(here(), from.c_str(), 0);
+  if (::symlinkat(target.c_str(), here(), from.c_str()) != 0) return system_failure(errno);
+  Result<void> outcome;
+  if (metadata.mtime) {
+    const std::timespec times[] = {{0, UTIME_OMIT}, to_timespec(*metadata.mtime)};
+    if (::utimensat(here(), from.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0) {
+      outcome = system_failure(errno);
+    }
+  }
+  if (outcome) outcome = put_in_place(from, name);
+  if (!outcome) ::unlinkat(here(), from.c_str(), 0);
+  return outcome;
+}
+
+}  // namespace p2p::files

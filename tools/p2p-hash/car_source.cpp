@@ -1,0 +1,37 @@
+#include "car_source.h"
+
+namespace p2p::hash {
+
+CarSource::CarSource(files::File file)
+    : random_(crypto::system_random()),
+      file_(std::move(file)),
+      regular_(file_),
+      fingerprints_(*random_) {}
+
+Result<std::unique_ptr<CarSource>> CarSource::open(const std::string& name) {
+  const auto opened = [&]() -> Result<std::unique_ptr<CarSource>> {
+    auto file = files::File::standard_input();
+    if (name != "-") {
+      P2P_TRY(file, files::File::open(name));
+    }
+    std::unique_ptr<CarSource> source(new CarSource(std::move(file)));
+    car::Storage* storage = &source->regular_;
+    // Standard input may be a regular file that somebody has read a part of.
+    if (name == "-" || !source->file_.regular()) {
+      P2P_CHECK(source->file_.read_all([&](ByteView piece) -> Result<void> {
+        P2P_CHECK(source->copy_.append(piece));
+        return {};
+      }));
+      storage = &source->copy_;
+    }
+    source->store_ =
+        std::make_unique<car::Store>(*storage, source->fingerprints_, source->scratch_);
+    P2P_CHECK(source->store_->index());
+    return source;
+  };
+  auto source = opened();
+  if (!source) return fail(std::move(source).error().during("read", name));
+  return source;
+}
+
+}  // namespace p2p::hash

@@ -1,0 +1,213 @@
+// --extract: files and folders out of a CAR.
+#include "base/utf8.h"
+#include "car_source.h"
+#include "content/car/unixfs_walk.h"
+#include "files/tree_writer.h"
+#include "files/walk.h"
+#include "meter.h"
+#include "mode.h"
+#include "report.h"
+
+namespace p2p::hash {
+
+namespace {
+
+using car::Node;
+using files::TreeWriter;
+
+std::pair<std::string, std::string> split(const std::string& path) {
+  const auto slash = path.rfind('/');
+  if (slash == std::string::npos) return {".", path};
+  return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
+}
+
+/// The last name of a path within the DAG; none for the root.
+std::string last_name(std::string path) {
+  while (path.ends_with('/')) path.pop_back();
+  return split(path).second;
+}
+
+class Extractor {
+ public:
+  Extractor(cli::Console& console, const Options& options, car::Store& store, bool replace)
+      : console_(console), options_(options), store_(store), replace_(replace), meter_(console) {}
+
+  /// Whether everything came out. Only what keeps us from going on is an error: reading and
+  /// writing that fails.
+  Result<bool> run(const std::string& name) {
+    meter_.begin(name, std::nullopt);
+    const auto& roots = store_.header().roots;
+    if (roots.empty()) return fail(Code::not_found, "extract", name, "its header names no root");
+    several_ = roots.size() * std::max<std::size_t>(options_.files.size(), 1) > 1;
+    for (const auto& root : roots) {
+      if (options_.files.empty()) {
+        P2P_CHECK(extract(root, ""));
+      }
+      for (const auto& path : options_.files) P2P_CHECK(extract(root, path));
+    }
+    return good_;
+  }
+
+ private:
+  Result<void> extract(const multiformats::Cid& root, const std::string& path) {
+    const std::string shown = path.empty() ? root.text() : path;
+    const auto node = car::resolve(store_, root, path);
+    if (!node) return complain_or_stop(shown, node.error());
+    const auto placed = place(*node, last_name(path));
+    return placed ? Result<void>() : complain_or_stop(shown, placed.error());
+  }
+
+  /// Decides where it goes: what has no name in the DAG is called by its CID, but a root folder's
+  /// entries go where the folder would.
+  Result<void> place(const Node& node, const std::string& name) {
+    const bool folder = node.kind == Node::Kind::directory;
+    const auto& output = options_.output;
+    if (output == "-") {
+      if (folder || node.kind == Node::Kind::symlink) {
+        return fail(Code::invalid_argument, "only a file can go to standard output");
+      }
+      return copy(node, [this](ByteView data) -> Result<void> {
+        meter_.hide();
+        console_.out().write(data);
+        return {};
+      });
+    }
+    const std::string own = name.empty() ? node.cid.text() : name;
+    if (folder && (output || name.empty())) {
+      P2P_TRY(auto writer, TreeWriter::open(output.value_or("."), replace_));
+      return tree(writer, node, output.value_or("."));
+    }
+    const bool into =
+        output && (several_ || output->ends_with('/') || files::is_directory(*output));
+    const auto [where, called] = !output ? std::pair(std::string("."), own)
+                                 : into  ? std::pair(*output, own)
+                                         : split(*output);
+    P2P_TRY(auto writer, TreeWriter::open(where, replace_));
+    const auto path = files::join_path(where, called);
+    if (!folder) return entry(writer, node, called, path);
+    P2P_CHECK(writer.enter(called));
+    P2P_CHECK(tree(writer, node, path));
+    return writer.leave(node.metadata);
+  }
+
+  /// What is in a folder; faults are told where they are, and the rest goes on.
+  Result<void> tree(TreeWriter& writer, const Node& folder, const std::string& path) {
+    car::TreeWalk walk(store_);
+    P2P_CHECK(walk.start(folder));
+    std::vector<std::string> paths{path};
+    using Kind = car::TreeWalk::Entry::Kind;
+    for (;;) {
+      P2P_TRY(const auto found, walk.next());
+      if (!found) return {};
+      if (found->kind == Kind::leave) {
+        const auto left = writer.leave(found->node.metadata);
+        if (!left) P2P_CHECK(complain_or_stop(paths.back(), left.error()));
+        paths.pop_back();
+        continue;
+      }
+      const auto here = files::join_path(paths.back(), found->name);
+      if (found->kind == Kind::unreadable) {
+        P2P_CHECK(complain_or_stop(here, *found->error));
+        continue;
+      }
+      const auto done = found->kind == Kind::enter ? writer.enter(found->name)
+                                                   : entry(writer, found->node, found->name, here);
+      if (!done) P2P_CHECK(complain_or_stop(here, done.error()));
+      if (found->kind != Kind::enter) continue;
+      if (done) {
+        paths.push_back(here);
+      } else {
+        walk.skip();
+      }
+    }
+  }
+
+  Result<void> entry(TreeWriter& writer, const Node& node, const std::string& name,
+                     const std::string& path) {
+    const auto written = node.kind == Node::Kind::symlink
+                             ? writer.symlink(name, node.target, node.metadata)
+                             : writer.file(name, node.metadata, [&](const TreeWriter::Put& put) {
+                                 return copy(node, put);
+                               });
+    if (!written && written.error().code == Code::already_exists) {
+      return fail(Code::already_exists, written.error().why + " (--force replaces it)");
+    }
+    P2P_CHECK(written);
+    if (console_.format() == record::Format::text) return {};
+    record::Record record("cid");
+    record.set("cid", node.cid.text());
+    set_path(record, path);
+    if (node.kind == Node::Kind::file) record.set("size", node.size);
+    console_.print(record.set("codec", multiformats::name_of(node.cid.codec())));
+    return {};
+  }
+
+  Result<void> copy(const Node& node, const TreeWriter::Put& put) {
+    car::FileWalk walk(store_, {}, {}, [&](ByteView data) {
+      meter_.advance(data.size());
+      return put(data);
+    });
+    P2P_CHECK(walk.run(node.cid));
+    return {};
+  }
+
+  /// A fault in one place is told, and others may be fine; but a disk that fails or is full ends
+  /// it.
+  Result<void> complain_or_stop(const std::string& path, const Error& error) {
+    if (error.code == Code::io) return fail(Error(error).during("extract", path));
+    meter_.hide();
+    complain(console_, path, error);
+    good_ = false;
+    return {};
+  }
+
+  cli::Console& console_;
+  const Options& options_;
+  car::Store& store_;
+  bool replace_;
+  Meter meter_;
+  bool several_ = false;
+  bool good_ = true;
+};
+
+class ExtractMode : public Mode {
+ public:
+  explicit ExtractMode(const Options& options) : options_(options) {}
+
+  void declare(cli::Command& command) override {
+    command.usage("p2p-hash --extract CAR [PATH]...");
+    command.group("Extracting")
+        .text("--extract", "CAR", car_,
+              "write the files in CAR, every block checked; here FILE is a path in its DAG, and "
+              "without one all is written",
+              cli::Complete::file)
+        .flag("-f", replace_, "replace files that exist, as --force does");
+    command.example("p2p-hash --extract photos.car 2024/june -o june",
+                    "one folder of an archive, under a new name");
+  }
+
+  std::string_view chosen() const override { return car_ ? "--extract" : ""; }
+  bool defaults_to_stdin() const override { return false; }
+  bool takes_output() const override { return true; }
+  Result<void> left_out() const override { return only_with(replace_, "-f", "with --extract"); }
+
+  Result<cli::ExitStatus> run(cli::Console& console) override {
+    P2P_TRY(const auto source, CarSource::open(*car_));
+    Extractor extractor(console, options_, source->store(), replace_ || console.forced());
+    P2P_TRY(const bool good, extractor.run(*car_));
+    return good ? cli::ExitStatus::yes : cli::ExitStatus::no;
+  }
+
+ private:
+  const Options& options_;
+  std::optional<std::string> car_;
+  bool replace_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Mode> extract_mode(const Options& options) {
+  return std::make_unique<ExtractMode>(options);
+}
+
+}  // namespace p2p::hash
