@@ -5,12 +5,15 @@
 #include <optional>
 
 #include "base/endian.h"
+#include "crypto/sha256_lanes.h"
 #include "crypto/sha256_ni.h"
 
 namespace p2p::crypto {
 namespace {
 
 constexpr std::size_t kBlockSize = 64;
+/// Sixteen lanes take as long as this many messages by twos.
+constexpr std::size_t kFewestLanes = 8;
 
 MessageParts parts_of(const MessageParts& message) { return message; }
 MessageParts parts_of(ByteView message) { return {message}; }
@@ -133,33 +136,66 @@ struct Place {
   Digest32& out;
 };
 
+using Places = std::array<std::optional<Place>, kSha256Lanes>;
+
+/// All of `active`, as far as the shortest run goes.
+void advance_all(std::span<Place* const> active) {
+  std::uint32_t* states[kSha256Lanes];
+  const std::uint8_t* inputs[kSha256Lanes];
+  std::size_t blocks = active[0]->blocks.count();
+  for (std::size_t i = 0; i < kSha256Lanes; ++i) {
+    Place& place = *active[std::min(i, active.size() - 1)];
+    states[i] = place.state.data();
+    inputs[i] = place.blocks.run();
+    blocks = std::min(blocks, place.blocks.count());
+  }
+  sha256_lanes(states, inputs, blocks);
+  for (auto* place : active) place->blocks.advance(blocks);
+}
+
+void advance_two(Place& a, Place& b) {
+  const std::size_t blocks = std::min(a.blocks.count(), b.blocks.count());
+  run_two(a.state, a.blocks.run(), b.state, b.blocks.run(), blocks);
+  a.blocks.advance(blocks);
+  b.blocks.advance(blocks);
+}
+
+/// Beside itself: that takes no longer than alone.
+void advance_one(Place& place) {
+  Sha256State same = place.state;
+  const std::size_t blocks = place.blocks.count();
+  run_two(place.state, place.blocks.run(), same, place.blocks.run(), blocks);
+  place.blocks.advance(blocks);
+}
+
 template <class Message>
-void side_by_side(std::span<const Message> messages, std::span<Digest32> digests) {
-  std::optional<Place> places[2];
+void side_by_side(std::span<const Message> messages, std::span<Digest32> digests, bool lanes) {
+  Places places;
+  const std::size_t width = lanes ? kSha256Lanes : 2;
   std::size_t next = 0;
   for (;;) {
-    for (auto& place : places) {
+    Place* active[kSha256Lanes];
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < width; ++i) {
+      auto& place = places[i];
       if (place && place->blocks.count() == 0) {
-        for (std::size_t i = 0; i < 8; ++i) store_be(&place->out[4 * i], place->state[i]);
+        for (std::size_t word = 0; word < 8; ++word) {
+          store_be(&place->out[4 * word], place->state[word]);
+        }
         place.reset();
       }
       if (!place && next < messages.size()) {
         place.emplace(parts_of(messages[next]), digests[next]);
         ++next;
       }
+      if (place) active[count++] = &*place;
     }
-    auto& [first, second] = places;
-    if (first && second) {
-      const std::size_t blocks = std::min(first->blocks.count(), second->blocks.count());
-      run_two(first->state, first->blocks.run(), second->state, second->blocks.run(), blocks);
-      first->blocks.advance(blocks);
-      second->blocks.advance(blocks);
-    } else if (auto& last = first ? first : second; last) {
-      // Beside itself: that takes no longer than alone.
-      const std::size_t blocks = last->blocks.count();
-      Sha256State same = last->state;
-      run_two(last->state, last->blocks.run(), same, last->blocks.run(), blocks);
-      last->blocks.advance(blocks);
+    if (lanes && count >= kFewestLanes) {
+      advance_all({active, count});
+    } else if (count > 1) {
+      advance_two(*active[0], *active[1]);
+    } else if (count == 1) {
+      advance_one(*active[0]);
     } else {
       return;
     }
@@ -169,14 +205,15 @@ void side_by_side(std::span<const Message> messages, std::span<Digest32> digests
 #else
 
 template <class Message>
-void side_by_side(std::span<const Message>, std::span<Digest32>) {}
+void side_by_side(std::span<const Message>, std::span<Digest32>, bool) {}
 
 #endif
 
 template <class Message>
 void hash_all(std::span<const Message> messages, std::span<Digest32> digests, Sha256Path path) {
-  if (path == Sha256Path::best && messages.size() > 1 && has_sha_ni()) {
-    side_by_side(messages, digests);
+  if (path != Sha256Path::one_by_one && messages.size() > 1 && has_sha_ni()) {
+    const bool lanes = path == Sha256Path::best && sha256_lanes_available();
+    side_by_side(messages, digests, lanes && messages.size() >= kFewestLanes);
     return;
   }
   for (std::size_t i = 0; i < messages.size(); ++i) {

@@ -32,7 +32,7 @@ alignas(16) constexpr std::array<std::uint32_t, 64> kSha256Round = {
 #if defined(__x86_64__)
 
 /// Slow in a virtual machine, which traps the question.
-bool ask_for_sha_ni() {
+[[maybe_unused]] bool ask_for_sha_ni() {
   unsigned a = 0, b = 0, c = 0, d = 0;
   if (__get_cpuid(1, &a, &b, &c, &d) == 0 || (c & bit_SSE4_1) == 0 || (c & bit_SSSE3) == 0) {
     return false;
@@ -40,7 +40,7 @@ bool ask_for_sha_ni() {
   return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b & bit_SHA) != 0;
 }
 
-bool has_sha_ni() {
+[[maybe_unused]] bool has_sha_ni() {
   static const bool kHas = ask_for_sha_ni();
   return kHas;
 }
@@ -107,7 +107,7 @@ P2P_SHA_NI void compress_two(Lane& a, Lane& b) {
 
 #else
 
-bool has_sha_ni() { return false; }
+[[maybe_unused]] bool has_sha_ni() { return false; }
 
 #endif
 

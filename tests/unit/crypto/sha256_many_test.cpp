@@ -13,6 +13,8 @@ using crypto::Sha256Path;
 
 namespace {
 
+constexpr Sha256Path kPaths[] = {Sha256Path::best, Sha256Path::one_by_one, Sha256Path::two_by_two};
+
 Bytes noise(std::size_t size) {
   Bytes bytes(size);
   std::uint32_t state = 1;
@@ -29,7 +31,7 @@ TEST_CASE("sha256_many: published digests, side by side") {
   // FIPS 180-4's examples and the empty message.
   const ByteView messages[] = {
       as_bytes("abc"), {}, as_bytes("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq")};
-  for (const auto path : {Sha256Path::best, Sha256Path::one_by_one}) {
+  for (const auto path : kPaths) {
     Digest32 digests[3];
     crypto::sha256_many(messages, digests, path);
     CHECK(hex_encode(digests[0]) ==
@@ -43,7 +45,7 @@ TEST_CASE("sha256_many: published digests, side by side") {
 
 TEST_CASE("sha256_many: any number of messages of any lengths") {
   const auto data = noise(20'000);
-  for (std::size_t count = 0; count < 9; ++count) {
+  for (std::size_t count = 0; count < 50; ++count) {
     std::vector<ByteView> messages;
     std::vector<Digest32> digests(count);
     for (std::size_t i = 0; i < count; ++i) {
@@ -51,8 +53,21 @@ TEST_CASE("sha256_many: any number of messages of any lengths") {
       const std::size_t size = i % 3 == 0 ? 61 * i + count : 16'384 - 7 * i;
       messages.push_back(ByteView(data).subspan(i, size));
     }
+    for (const auto path : kPaths) {
+      crypto::sha256_many(messages, digests, path);
+      for (std::size_t i = 0; i < count; ++i) CHECK(digests[i] == crypto::sha256(messages[i]));
+    }
+  }
+}
+
+TEST_CASE("sha256_many: sixteen of every length around the padding's boundaries") {
+  const auto data = noise(400);
+  for (std::size_t size = 0; size <= 200; ++size) {
+    std::vector<ByteView> messages;
+    for (std::size_t i = 0; i < 17; ++i) messages.push_back(ByteView(data).subspan(i, size));
+    std::vector<Digest32> digests(17);
     crypto::sha256_many(messages, digests);
-    for (std::size_t i = 0; i < count; ++i) CHECK(digests[i] == crypto::sha256(messages[i]));
+    for (std::size_t i = 0; i < 17; ++i) CHECK(digests[i] == crypto::sha256(messages[i]));
   }
 }
 
@@ -73,13 +88,15 @@ TEST_CASE("sha256_many: where a message is cut into parts makes no difference") 
   const auto data = noise(500);
   const auto view = ByteView(data);
   const auto whole = crypto::sha256(view);
-  for (const auto path : {Sha256Path::best, Sha256Path::one_by_one}) {
+  for (const auto path : kPaths) {
     for (std::size_t first = 0; first <= 200; first += 3) {
       for (const std::size_t second : {0U, 1U, 14U, 63U, 64U, 65U, 256U, 300U}) {
         const MessageParts parts = {view.first(first), view.subspan(first, second),
                                     view.subspan(first + second)};
-        const MessageParts messages[] = {parts, {view, {}, {}}, {ByteView{}, {}, view}};
-        Digest32 digests[3];
+        std::vector<MessageParts> messages(9, parts);
+        messages[1] = {view, {}, {}};
+        messages[2] = {ByteView{}, {}, view};
+        std::vector<Digest32> digests(9);
         crypto::sha256_many(messages, digests, path);
         for (const auto& digest : digests) CHECK(digest == whole);
       }
