@@ -1,7 +1,7 @@
 """Peers as processes: started, watched line by line, and ended by their own ids.
 
 Every wait has a deadline and a condition; nothing sleeps and hopes. The programs are found through
-P2P_BIN (our tools), P2P_KUBO, P2P_GOPEER and P2P_JSPEER, which scripts/interop sets.
+P2P_BIN (our tools), P2P_KUBO, P2P_GOPEER, P2P_JSPEER and P2P_RUSTPEER, which scripts/interop sets.
 """
 import json
 import os
@@ -106,6 +106,14 @@ def records(text):
 class GoPeer(Process):
     def __init__(self, *args):
         super().__init__([os.environ["P2P_GOPEER"], *args], "gopeer")
+
+    def address(self):
+        return self.line("listening ")
+
+
+class RustPeer(Process):
+    def __init__(self, *args):
+        super().__init__([os.environ["P2P_RUSTPEER"], *args], "rustpeer")
 
     def address(self):
         return self.line("listening ")

@@ -1,4 +1,4 @@
-"""1,000 gossip messages each way with kubo, go-libp2p-pubsub and js-libp2p: none lost, none doubled.
+"""1,000 gossip messages each way with kubo, go-libp2p-pubsub, js-libp2p and rust-libp2p: none lost, none doubled.
 
 The order of arrival is recorded, not asserted: gossip promises none. js-libp2p loses messages in
 unpaced floods, so both directions are paced.
@@ -7,7 +7,7 @@ import base64
 import collections
 import time
 
-from harness import Case, GoPeer, JsPeer, Kubo, Process, tool
+from harness import Case, GoPeer, JsPeer, Kubo, Process, RustPeer, tool
 
 COUNT = 1000
 PACE = 400  # messages a second
@@ -89,6 +89,16 @@ class Gossip(Case):
 
     def test_we_dial_js(self):
         theirs = self.start(JsPeer("gossip", "news"))
+        ours, _ = self.join(theirs.address())
+        self.both_ways(theirs, ours, self.messages(theirs))
+
+    def test_rust_dials_us(self):
+        ours, addr = self.join()
+        theirs = self.start(RustPeer("gossip", "news", addr))
+        self.both_ways(theirs, ours, self.messages(theirs))
+
+    def test_we_dial_rust(self):
+        theirs = self.start(RustPeer("gossip", "news"))
         ours, _ = self.join(theirs.address())
         self.both_ways(theirs, ours, self.messages(theirs))
 

@@ -1,9 +1,9 @@
-"""p2p-probe against kubo, go-libp2p and js-libp2p, and they against it."""
+"""p2p-probe against kubo, go-libp2p, js-libp2p and rust-libp2p, and they against it."""
 import json
 import os
 import unittest
 
-from harness import Case, GoPeer, JsPeer, Kubo, Process, records, run, tool
+from harness import Case, GoPeer, JsPeer, Kubo, Process, RustPeer, records, run, tool
 
 
 def probe(*args, **kwargs):
@@ -94,6 +94,28 @@ class JsProbe(Case):
         file = self.folder() / "addr"
         ours = self.start(Process([tool("p2p-probe"), "-l", "/ip4/127.0.0.1/tcp/0", "--write-addr", str(file)]))
         peer = self.start(JsPeer("ping", "3", self.listening(ours, file)))
+        self.assertEqual(peer.finish(), 0, peer.errors)
+        self.assertEqual(sum(l.startswith("rtt ") for l in peer.lines), 3)
+
+
+class RustProbe(Case):
+    def test_rust_is_probed_with_every_identity_type(self):
+        for kind in ("ed25519", "secp256k1", "ecdsa"):
+            with self.subTest(kind=kind):
+                peer = self.start(RustPeer("serve", "-key", kind))
+                addr = peer.address()
+                status, (record,), _ = probe("--count", "3", addr)
+                self.assertEqual(status, 0, record)
+                self.assertEqual(record["peer_id"], addr.rsplit("/", 1)[1])
+                self.assertIn("rust-libp2p", record["agent"])
+                self.assertIn("/ipfs/ping/1.0.0", record["protocols"])
+                self.assertEqual(record["pings"], 3)
+                self.assertTrue(peer.line("peer ").split(" ", 1)[1].startswith("p2p-utils"), peer.lines)
+
+    def test_rust_pings_us(self):
+        file = self.folder() / "addr"
+        ours = self.start(Process([tool("p2p-probe"), "-l", "/ip4/127.0.0.1/tcp/0", "--write-addr", str(file)]))
+        peer = self.start(RustPeer("ping", "3", self.listening(ours, file)))
         self.assertEqual(peer.finish(), 0, peer.errors)
         self.assertEqual(sum(l.startswith("rtt ") for l in peer.lines), 3)
 
