@@ -9,6 +9,7 @@
 #include "import_flags.h"
 #include "meter.h"
 #include "mode.h"
+#include "quote.h"
 #include "report.h"
 #include "source.h"
 
@@ -209,7 +210,8 @@ class CidMode : public Mode {
       namer.print_blocks(*options_.codec);
     } else {
       P2P_TRY(auto import, options_.import.resolve(common_, [&](const std::string& rule) {
-        complain(console, rule, Error(Code::parse, "no rule: ipfs does not heed it either"));
+        console.warn("ignore rule " + shell_quote(rule) +
+                     " does not compile: ipfs heeds it neither");
       }));
       P2P_CHECK(namer.import_all(std::move(import)));
     }
