@@ -38,6 +38,7 @@ Result<void> CarOut::begin(cli::Console& console) {
     if (console.format() != record::Format::text) {
       return usage("--car - leaves no place for records");
     }
+    P2P_CHECK(refuse_terminal(console));
     builder_ = std::make_unique<files::CarBuilder>(*random_, files::temporary_folder());
     return {};
   }

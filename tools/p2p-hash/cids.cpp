@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "car_out.h"
 #include "content/directory.h"
 #include "files/import.h"
 #include "import_flags.h"
@@ -20,11 +21,9 @@ using content::Imported;
 namespace {
 
 struct CidOptions {
-  bool cid = false;
   bool wrap = false;
   std::optional<std::string> stdin_name;
   std::optional<multiformats::Codec> codec;
-  ImportFlags import;
 };
 
 /// The last part of a path, by which `ipfs add -w` names its entries.
@@ -46,10 +45,19 @@ Result<std::string> base_name(std::string path) {
 
 class Namer {
  public:
-  Namer(cli::Console& console, const Options& common, const CidOptions& options)
-      : console_(console), common_(common), options_(options), source_(console), meter_(console) {}
+  Namer(cli::Console& console, const Options& common, const CidOptions& options,
+        std::string profile, CarOut& car)
+      : console_(console),
+        common_(common),
+        options_(options),
+        profile_(std::move(profile)),
+        car_(car),
+        source_(console),
+        meter_(console) {}
 
   bool failed() const { return failed_; }
+  /// What was named, or the directory around it.
+  const std::vector<multiformats::Cid>& roots() const { return roots_; }
 
   /// Every FILE as one block.
   void print_blocks(multiformats::Codec codec) {
@@ -62,7 +70,7 @@ class Namer {
     pipeline.before_waiting([this] { meter_.flush(); });
     std::optional<content::DirectoryImporter> wrapper;
     if (options_.wrap) {
-      wrapper.emplace(options.profile, content::BlockSink(),
+      wrapper.emplace(options.profile, car_.sink(),
                       options.metadata.of(files::Kind::directory, nullptr));
     }
     files::Importer importer(std::move(options), pipeline, events());
@@ -82,7 +90,10 @@ class Namer {
       });
     }
     P2P_CHECK(importer.finish());
-    if (wrapper && !failed_) report("", wrapper->finish());
+    if (wrapper && !failed_) {
+      roots_.clear();
+      report("", wrapper->finish());
+    }
     return {};
   }
 
@@ -104,6 +115,7 @@ class Namer {
       complain(console_, path, why);
     };
     events.waiting = [this] { meter_.flush(); };
+    events.sink = car_.sink();
     if (meter_.visible()) {
       events.progress = [this](const std::string&, std::uint64_t bytes) { meter_.advance(bytes); };
     }
@@ -127,17 +139,20 @@ class Namer {
       failed_ = true;
       return;
     }
+    roots_.push_back(root->cid);
     if (console_.format() == record::Format::text) {
-      console_.out().write(
-          content::checksum_line(text_of(root->cid), name, common_.algorithm, common_.style));
-      return;
+      auto line =
+          content::checksum_line(text_of(root->cid), name, common_.algorithm, common_.style);
+      if (!car_.to_stdout()) return console_.out().write(line);
+      line.pop_back();
+      return console_.note(line);
     }
     record::Record record("cid");
     record.set("cid", text_of(root->cid));
     set_path(record, name);
     record.set("size", root->size).set("codec", multiformats::name_of(root->cid.codec()));
     if (!options_.codec) {
-      record.set("profile", options_.import.profile_name()).set("blocks", root->blocks);
+      record.set("profile", profile_).set("blocks", root->blocks);
     }
     console_.print(record);
   }
@@ -157,12 +172,16 @@ class Namer {
       return {};
     }));
     P2P_TRY(const auto cid, content::cid_of_block(codec, common_.algorithm, block));
+    if (car_.wanted()) P2P_CHECK(car_.sink()(cid, block));
     return Imported{cid, block.size(), block.size(), 1};
   }
 
   cli::Console& console_;
   const Options& common_;
   const CidOptions& options_;
+  const std::string profile_;
+  CarOut& car_;
+  std::vector<multiformats::Cid> roots_;
   Source source_;
   Meter meter_;
   bool failed_ = false;
@@ -170,11 +189,11 @@ class Namer {
 
 class CidMode : public Mode {
  public:
-  explicit CidMode(const Options& common) : common_(common) {}
+  CidMode(Options& common, ImportFlags& import) : common_(common), import_(import) {}
 
   void declare(cli::Command& command) override {
     command.group("Content ids")
-        .flag("--cid", options_.cid, "print CIDs instead of hashes")
+        .flag("--cid", common_.cid, "print CIDs instead of hashes")
         .choice("--codec", "C", options_.codec,
                 {{"raw", multiformats::Codec::raw},
                  {"dag-cbor", multiformats::Codec::dag_cbor},
@@ -186,47 +205,60 @@ class CidMode : public Mode {
               "print the CID of a directory of the FILEs, too")
         .text("--stdin-name", "NAME", options_.stdin_name,
               "what standard input is called in that directory");
-    options_.import.declare(command);
+    car_.declare(command);
+    import_.declare(command);
   }
 
-  std::string_view chosen() const override { return options_.cid ? "--cid" : ""; }
+  std::string_view chosen() const override { return common_.cid && !common_.proves ? "--cid" : ""; }
 
   Result<void> left_out() const override {
     P2P_CHECK(only_with(options_.codec.has_value(), "--codec", "with --cid"));
     P2P_CHECK(only_with(options_.wrap, "--wrap-with-directory", "with --cid"));
     P2P_CHECK(only_with(options_.stdin_name.has_value(), "--stdin-name", "with --cid"));
-    const auto given = options_.import.given();
+    P2P_CHECK(car_.left_out());
+    if (common_.proves) return {};
+    const auto given = import_.given();
     return only_with(!given.empty(), given, "with --cid");
   }
 
   Result<cli::ExitStatus> run(cli::Console& console) override {
     if (common_.style.tag) return usage("--cid does not go with --tag");
     if (common_.algorithms.size() > 1) return usage("--cid takes one --algorithm");
-    Namer namer(console, common_, options_);
+    P2P_CHECK(car_.begin(console));
+    Namer namer(console, common_, options_, import_.profile_name(), car_);
     if (options_.codec) {
-      const auto given = options_.import.given();
+      const auto given = import_.given();
       if (!given.empty()) return usage("--codec does not go with " + std::string(given));
       if (options_.wrap) return usage("--codec does not go with --wrap-with-directory");
       namer.print_blocks(*options_.codec);
     } else {
-      P2P_TRY(auto import, options_.import.resolve(common_, [&](const std::string& rule) {
+      P2P_TRY(auto import, import_.resolve(common_, [&](const std::string& rule) {
         console.warn("ignore rule " + shell_quote(rule) +
                      " does not compile: ipfs heeds it neither");
       }));
       P2P_CHECK(namer.import_all(std::move(import)));
     }
-    return namer.failed() ? cli::ExitStatus::no : cli::ExitStatus::yes;
+    if (namer.failed()) {
+      if (car_.wanted()) console.warn("no CAR is written, for not everything could be read");
+      return cli::ExitStatus::no;
+    }
+    if (car_.wanted()) {
+      P2P_CHECK(car_.finish(console, namer.roots(), options_.codec.has_value()));
+    }
+    return cli::ExitStatus::yes;
   }
 
  private:
-  const Options& common_;
+  Options& common_;
+  ImportFlags& import_;
   CidOptions options_;
+  CarOut car_;
 };
 
 }  // namespace
 
-std::unique_ptr<Mode> cid_mode(const Options& options) {
-  return std::make_unique<CidMode>(options);
+std::unique_ptr<Mode> cid_mode(Options& options, ImportFlags& import) {
+  return std::make_unique<CidMode>(options, import);
 }
 
 }  // namespace p2p::hash

@@ -1,7 +1,10 @@
 // p2p-hash: name content by its hash.
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 
+#include "import_flags.h"
 #include "mode.h"
 
 namespace p2p::hash {
@@ -13,6 +16,12 @@ std::unexpected<Error> usage(std::string why) {
 Result<void> only_with(bool given, std::string_view option, std::string_view mode) {
   if (!given) return {};
   return usage("the " + std::string(option) + " option is meaningful only " + std::string(mode));
+}
+
+Result<void> refuse_terminal(const cli::Console& console) {
+  if (console.forced() || ::isatty(STDOUT_FILENO) != 1) return {};
+  return fail(Error(Code::invalid_argument, "a CAR is binary, and standard output is a terminal")
+                  .with_hint("send it to a file or a pipe, or add --force"));
 }
 
 namespace {
@@ -91,8 +100,10 @@ void declare(Command& command, Options& options) {
       .flag("--tag", options.style.tag, "write lines in BSD style: ALG (NAME) = HASH")
       .flag("-z,--zero", options.style.zero, "end lines with NUL; names are not escaped");
 
-  command.text("-o,--output", "PATH", options.output,
-               "where --extract puts what it writes; - is standard output", Complete::file);
+  command.text(
+      "-o,--output", "PATH", options.output,
+      "where --extract, --prove and --check-proof put what they write; - is standard output",
+      Complete::file);
   command.operands("FILE", options.files, "what to hash; - is standard input", Complete::file);
 
   command.exit_status(ExitStatus::yes, "every file was read, and every check held")
@@ -122,7 +133,8 @@ Result<ExitStatus> act(Console& console, Options& options,
     if (mode.get() != chosen) P2P_CHECK(mode->left_out());
   }
   if (options.style.tag && options.text) return usage("--tag does not support --text mode");
-  P2P_CHECK(only_with(options.output && !chosen->takes_output(), "--output", "with --extract"));
+  P2P_CHECK(only_with(options.output && !chosen->takes_output(), "--output",
+                      "with --extract, --prove and --check-proof"));
   if (options.files.empty() && chosen->defaults_to_stdin()) options.files.emplace_back("-");
   return chosen->run(console);
 }
@@ -134,9 +146,12 @@ Result<ExitStatus> act(Console& console, Options& options,
 int main(int argc, char** argv) {
   using namespace p2p::hash;
   Options options;
+  ImportFlags import;
   // In the order of --help; the last is what happens where no other is chosen.
-  const std::array modes = {check_mode(options),  cid_mode(options),     torrent_mode(options),
-                            verify_mode(options), extract_mode(options), sums_mode(options)};
+  const std::array modes = {check_mode(options),       cid_mode(options, import),
+                            torrent_mode(options),     verify_mode(options),
+                            extract_mode(options),     prove_mode(options, import),
+                            check_proof_mode(options), sums_mode(options)};
   p2p::cli::Command command("p2p-hash", "Name content by its hash.");
   declare(command, options);
   for (const auto& mode : modes) mode->declare(command);

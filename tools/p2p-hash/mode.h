@@ -15,6 +15,8 @@
 
 namespace p2p::hash {
 
+class ImportFlags;
+
 class Mode {
  public:
   virtual ~Mode() = default;
@@ -38,17 +40,25 @@ std::unexpected<Error> usage(std::string why);
 /// "the --codec option is meaningful only with --cid", where it was given.
 Result<void> only_with(bool given, std::string_view option, std::string_view mode);
 
+/// Code::invalid_argument where standard output is a terminal, which binary would fill, unless the
+/// user insists.
+Result<void> refuse_terminal(const cli::Console& console);
+
 /// The default: one line a file, its digest and name.
 std::unique_ptr<Mode> sums_mode(const Options& options);
 /// -c: reads such lines and checks them.
 std::unique_ptr<Mode> check_mode(const Options& options);
 /// --cid: content ids.
-std::unique_ptr<Mode> cid_mode(const Options& options);
+std::unique_ptr<Mode> cid_mode(Options& options, ImportFlags& import);
 /// --torrent: torrents made of files; --magnet: links to torrents.
 std::unique_ptr<Mode> torrent_mode(const Options& options);
 /// --verify: content against the torrent or CAR that names it.
 std::unique_ptr<Mode> verify_mode(const Options& options);
 /// --extract: files and folders out of a CAR.
 std::unique_ptr<Mode> extract_mode(const Options& options);
+/// --prove: that a range of bytes belongs to a file's name.
+std::unique_ptr<Mode> prove_mode(Options& options, const ImportFlags& import);
+/// --check-proof: the other side of it.
+std::unique_ptr<Mode> check_proof_mode(const Options& options);
 
 }  // namespace p2p::hash

@@ -32,6 +32,10 @@ struct Options {
     return algorithms.empty() ? std::vector{algorithm} : algorithms;
   }
 
+  /// CIDs instead of hashes; and whether a proof is wanted, not only a name.
+  bool cid = false;
+  bool proves = false;
+
   /// Where the modes that write something put it.
   std::optional<std::string> output;
 

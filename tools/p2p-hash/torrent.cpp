@@ -44,9 +44,8 @@ struct TorrentOptions {
 constexpr std::size_t kMaxUrlSize = 2048;
 
 Result<void> check_url(std::string_view url) {
-  const bool printable = std::ranges::none_of(url, [](char c) {
-    return static_cast<unsigned char>(c) <= ' ' || c == 0x7f;
-  });
+  const bool printable = std::ranges::none_of(
+      url, [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; });
   if (url.size() > kMaxUrlSize || !printable || url.find("://") == std::string_view::npos) {
     return usage("'" + repair_utf8(url) + "' is no URL");
   }

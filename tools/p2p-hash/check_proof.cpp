@@ -1,0 +1,103 @@
+// --check-proof: whether the blocks in a CAR prove bytes of a CID.
+#include "base/utf8.h"
+#include "car_source.h"
+#include "content/car/unixfs_walk.h"
+#include "files/output.h"
+#include "mode.h"
+#include "quote.h"
+#include "range.h"
+#include "report.h"
+
+namespace p2p::hash {
+
+namespace {
+
+class CheckProofMode : public Mode {
+ public:
+  explicit CheckProofMode(const Options& options) : options_(options) {}
+
+  void declare(cli::Command& command) override {
+    command
+        .option(
+            "--check-proof", "CID", "",
+            [this](std::string_view text) -> Result<void> {
+              P2P_TRY(const auto cid, multiformats::Cid::parse(text));
+              cid_ = cid;
+              return {};
+            },
+            "whether FILE, a CAR, proves the bytes of CID; with --output they are written, too")
+        .option(
+            "--range", "RANGE", "",
+            [this](std::string_view text) -> Result<void> {
+              P2P_TRY(const auto range, RangeSpec::parse(text));
+              range_ = range;
+              return {};
+            },
+            "which bytes --check-proof looks at, if not all");
+  }
+
+  std::string_view chosen() const override { return cid_ ? "--check-proof" : ""; }
+  bool takes_output() const override { return true; }
+  Result<void> left_out() const override {
+    return only_with(range_.has_value(), "--range", "with --check-proof");
+  }
+
+  Result<cli::ExitStatus> run(cli::Console& console) override {
+    if (options_.files.size() != 1) return usage("--check-proof takes one FILE");
+    const auto& name = options_.files.front();
+    const bool to_stdout = options_.output == "-";
+    std::optional<files::OutputFile> output;
+    if (options_.output && !to_stdout) {
+      P2P_TRY(auto created, files::OutputFile::create(*options_.output));
+      output.emplace(std::move(created));
+    }
+    // What is written was proven before: every block is compared with the CID that leads to it.
+    auto proven = check(name, [&](ByteView data) -> Result<void> {
+      if (output) return output->write(data);
+      if (to_stdout) console.out().write(data);
+      return {};
+    });
+    if (proven && output) proven = output->commit();
+    if (!proven && proven.error().code == Code::io) return fail(std::move(proven).error());
+    if (!to_stdout) report(console, name, proven);
+    if (!proven) {
+      console.message(console.tool() + ": " + shell_quote(name) + ": " + proven.error().why);
+    }
+    return proven ? cli::ExitStatus::yes : cli::ExitStatus::no;
+  }
+
+ private:
+  Result<void> check(const std::string& name, const car::FileWalk::OnData& take) const {
+    P2P_TRY(const auto source, CarSource::open(name));
+    car::ByteRange range;
+    if (range_) {
+      P2P_TRY(const auto root, car::read_node(source->store(), *cid_));
+      P2P_TRY(range, range_->in(root.size));
+    }
+    car::FileWalk walk(source->store(), range, {}, take);
+    P2P_CHECK(walk.run(*cid_));
+    return {};
+  }
+
+  static void report(cli::Console& console, const std::string& name, const Result<void>& proven) {
+    if (console.format() == record::Format::text) {
+      return console.out().write(name + (proven ? ": OK\n" : ": FAILED\n"));
+    }
+    record::Record record("verdict");
+    record.set("subject", repair_utf8(name)).set("ok", proven.has_value());
+    if (!proven) record.set("cause", proven.error().why);
+    console.print(record);
+  }
+
+  const Options& options_;
+  std::optional<multiformats::Cid> cid_;
+  std::optional<RangeSpec> range_;
+};
+
+}  // namespace
+
+std::unique_ptr<Mode> check_proof_mode(const Options& options) {
+  return std::make_unique<CheckProofMode>(options);
+}
+
+}  // namespace p2p::hash
