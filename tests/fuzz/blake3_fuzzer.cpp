@@ -17,7 +17,7 @@ using crypto::Blake3Kernel;
 
 namespace {
 
-constexpr std::size_t kMostBytes = 150'000;
+constexpr std::size_t kMostBytes = 24'000;
 
 /// The sizes of the pieces, over and over: small ones, and some of several chunks.
 std::size_t piece_size(ByteView sizes, std::size_t index) {
