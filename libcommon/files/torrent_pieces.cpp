@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <bit>
 #include <memory>
 #include <optional>
 
 #include "content/torrent/merkle.h"
+#include "crypto/sha256_many.h"
 
 namespace p2p::files {
 
@@ -241,14 +242,22 @@ class Group {
   }
 
  private:
+  /// The blocks that the lanes' next `size` bytes hold, at most Sha1Lanes::kMost of them.
   void hash_blocks(std::span<const std::uint8_t* const> data, std::uint64_t at, std::size_t size) {
+    std::array<ByteView, Sha1Lanes::kMost> blocks;
+    std::array<Digest32, Sha1Lanes::kMost> digests;
+    std::array<std::size_t, Sha1Lanes::kMost> lane_of{};
+    std::size_t count = 0;
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
       const std::uint64_t content = lanes_[i].content();
       for (std::uint64_t block = 0; block < size && at + block < content; block += kBlockSize) {
         const std::size_t length = std::min({kBlockSize, size - block, content - at - block});
-        blocks_[i].push_back(crypto::sha256(ByteView(data[i] + block, length)));
+        lane_of[count] = i;
+        blocks[count++] = ByteView(data[i] + block, length);
       }
     }
+    crypto::sha256_many(std::span(blocks).first(count), std::span(digests).first(count));
+    for (std::size_t i = 0; i < count; ++i) blocks_[lane_of[i]].push_back(digests[i]);
   }
 
   TorrentVersions versions_;
