@@ -389,11 +389,15 @@ Result<Multiaddr> Host::listen(const Multiaddr& at) { return impl_->listen(at); 
 std::vector<Multiaddr> Host::addresses() const { return impl_->addresses(); }
 
 Task<Result<PeerId>> Host::connect(Multiaddr to, DialTrace* trace) {
-  return Impl::connect(impl_, std::move(to), trace);
+  return Impl::connect(impl_, std::vector<Multiaddr>(1, std::move(to)), trace);
+}
+
+Task<Result<PeerId>> Host::connect(std::vector<Multiaddr> addrs, DialTrace* trace) {
+  return Impl::connect(impl_, std::move(addrs), trace);
 }
 
 Task<Result<PeerId>> Host::dial(Multiaddr to, DialTrace* trace) {
-  return Impl::dial(impl_, std::move(to), trace);
+  return Impl::dial(impl_, std::vector<Multiaddr>(1, std::move(to)), trace);
 }
 
 Task<Result<std::unique_ptr<Stream>>> Host::open(PeerId peer, std::vector<std::string> protocols) {

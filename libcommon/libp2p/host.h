@@ -93,10 +93,14 @@ class Host {
   std::vector<Multiaddr> addresses() const;
 
   /// Connects, or returns at once where a connection to the address's /p2p peer stands. Names
-  /// (/dns, /dns4, /dns6, /dnsaddr) are resolved, and every address tried in turn. Without a /p2p
-  /// part any identity is accepted. The caller sets the overall deadline; the handshake has its
-  /// own. `trace`, if given, must outlive the task.
+  /// (/dns, /dns4, /dns6, /dnsaddr) are resolved; where there are several addresses, another one is
+  /// tried every 250 ms, or when one fails, until the first connection stands. Without a /p2p part
+  /// any identity is accepted. The caller sets the overall deadline; the handshake has its own.
+  /// `trace`, if given, must outlive the task; it tells of the address that came furthest.
   Task<Result<PeerId>> connect(Multiaddr to, DialTrace* trace = nullptr);
+  /// The same with all addresses of one peer, best first. Code::invalid_argument where there is
+  /// none, or where they name several peers.
+  Task<Result<PeerId>> connect(std::vector<Multiaddr> addrs, DialTrace* trace = nullptr);
   /// Connects even where a connection stands; p2p-probe measures with it.
   Task<Result<PeerId>> dial(Multiaddr to, DialTrace* trace = nullptr);
 

@@ -71,10 +71,16 @@ struct Host::Impl final : Link::Owner, std::enable_shared_from_this<Host::Impl> 
   static Task<void> shed_loop(std::shared_ptr<Impl> self);
 
   // Dialing (dialer.cpp).
-  static Task<Result<PeerId>> connect(std::shared_ptr<Impl> self, Multiaddr to, DialTrace* trace);
-  static Task<Result<PeerId>> dial(std::shared_ptr<Impl> self, Multiaddr to, DialTrace* trace);
-  static Task<Result<PeerId>> dial_target(std::shared_ptr<Impl> self, Target target,
-                                          DialTrace& trace);
+  struct DialRace;
+  static Task<Result<PeerId>> connect(std::shared_ptr<Impl> self, std::vector<Multiaddr> addrs,
+                                      DialTrace* trace);
+  static Task<Result<PeerId>> dial(std::shared_ptr<Impl> self, std::vector<Multiaddr> addrs,
+                                   DialTrace* trace);
+  static Task<void> find_targets(std::shared_ptr<Impl> self, DialRace& race, Multiaddr addr);
+  static Task<void> try_target(std::shared_ptr<Impl> self, DialRace& race, Target target,
+                               Duration resolved_in);
+  static Task<Result<std::shared_ptr<Link>>> dial_target(std::shared_ptr<Impl> self, Target target,
+                                                         DialTrace& trace);
 
   // Identify (identify_service.cpp).
   void serve_identify();

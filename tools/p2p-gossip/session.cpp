@@ -117,17 +117,11 @@ Result<void> Session::take_records(record::Reader& reader) {
 }
 
 Task<void> Session::dial(Session& self, std::vector<Multiaddr> addresses, bool asked_for) {
-  std::optional<Error> failed;
-  for (const Multiaddr& address : addresses) {
-    auto connected = co_await self.host_.connect(address);
-    if (connected) {
-      failed.reset();
-      break;
-    }
-    failed = std::move(connected).error();
-  }
-  if (failed && asked_for) {
-    self.context_.console.warn(addresses.front().text() + ": " + failed->message());
+  const std::string name = addresses.front().text();
+  auto connecting = self.host_.connect(std::move(addresses));
+  const auto connected = co_await std::move(connecting);
+  if (!connected && asked_for) {
+    self.context_.console.warn(name + ": " + connected.error().message());
   }
   --self.dialing_;
   self.changed_.wake_all();

@@ -368,12 +368,9 @@ Task<void> Service::validate(Service& self, std::shared_ptr<Subscription> subscr
 
 Task<void> Service::dial(Service& self, std::vector<Multiaddr> addresses) {
   const runtime::Runtime runtime = self.host_.runtime();
-  for (const Multiaddr& address : addresses) {
-    Task<Result<PeerId>> connecting = self.host_.connect(address);
-    const auto connected = co_await runtime::before(runtime.queue, runtime.clock,
-                                                    self.now() + kDialTime, std::move(connecting));
-    if (connected && *connected) co_return;
-  }
+  Task<Result<PeerId>> connecting = self.host_.connect(std::move(addresses));
+  static_cast<void>(co_await runtime::before(runtime.queue, runtime.clock, self.now() + kDialTime,
+                                             std::move(connecting)));
 }
 
 Task<void> Service::write_to(Service& self, PeerId id, PeerPtr peer) {

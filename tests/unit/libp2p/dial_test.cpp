@@ -234,6 +234,132 @@ TEST_CASE("silent connections neither keep others out nor stay") {
   CHECK(victim.host.connected(honest.host.id()));
 }
 
+/// A machine that never answers.
+runtime::IpAddress dead_end(SimWorld& world, const Node& from, const std::string& name,
+                            runtime::SimHostOptions options = runtime::SimHostOptions()) {
+  SimHost& host = world.host(name, std::move(options));
+  world.cut(from.machine, host);
+  return host.ip();
+}
+
+TEST_CASE("an address that never answers costs a quarter of a second, not five") {
+  SimWorld world(1);
+  Node a(world, 1);
+  Node b(world, 2);
+  const auto dead = dead_end(world, a, "dead");
+  world.set_addresses("peer.test", {dead, dead_end(world, a, "dead2"), b.machine.ip()});
+  DialTrace trace;
+  const Time began = world.now();
+  const auto to = addr("/dns4/peer.test/tcp/4001").with_peer(b.host.id());
+  REQUIRE(a.wait(world, a.host.connect(to, &trace)));
+  CHECK(world.now() - began >= 500ms);
+  CHECK(world.now() - began < 750ms);
+  CHECK(trace.phase == Phase::done);
+  CHECK(trace.took.at(Phase::dial) == Duration(20ms));
+}
+
+TEST_CASE("where an address refuses, the next is tried at once") {
+  SimWorld world(2);
+  Node a(world, 1);
+  Node b(world, 2);
+  SimHost& shut = world.host("shut");
+  world.set_addresses("peer.test", {shut.ip(), b.machine.ip()});
+  const Time began = world.now();
+  REQUIRE(a.wait(world, a.host.connect(addr("/dns4/peer.test/tcp/4001").with_peer(b.host.id()))));
+  CHECK(world.now() - began < 250ms);
+}
+
+TEST_CASE("address families take turns, so that one without a route costs one delay") {
+  SimWorld world(3);
+  Node a(world, 1);
+  Node b(world, 2);
+  const auto six = [&](const std::string& name) {
+    runtime::SimHostOptions options;
+    options.addresses.push_back(runtime::IpAddress::parse("fd00::" + name.substr(3)).value());
+    return dead_end(world, a, name, std::move(options));
+  };
+  std::vector<runtime::IpAddress> all;
+  for (const char* name : {"six1", "six2", "six3"}) all.push_back(six(name));
+  all.push_back(b.machine.ip());
+  world.set_addresses("peer.test", std::move(all));
+  const Time began = world.now();
+  REQUIRE(a.wait(world, a.host.connect(addr("/dns/peer.test/tcp/4001").with_peer(b.host.id()))));
+  CHECK(world.now() - began < 500ms);
+}
+
+TEST_CASE("of addresses that all lead to the peer one connection remains, and no attempt") {
+  SimWorld world(4);
+  runtime::SimLink slow;
+  slow.latency = 60ms;  // a handshake outlasts the delay between attempts
+  world.set_link(slow);
+  Node a(world, 1);
+  runtime::SimHostOptions options;
+  for (const char* ip : {"10.9.0.1", "10.9.0.2", "10.9.0.3"}) {
+    options.addresses.push_back(runtime::IpAddress::parse(ip).value());
+  }
+  SimHost& machine = world.host("many", options);
+  Diary diary;
+  Host host(machine.runtime(), config_of(2));
+  host.add_observer(diary);
+  REQUIRE(host.listen(addr("/ip4/0.0.0.0/tcp/4001")));
+  std::vector<Multiaddr> addrs;
+  for (const auto& ip : options.addresses) {
+    addrs.push_back(addr("/ip4/" + ip.text() + "/tcp/4001").with_peer(host.id()));
+  }
+  REQUIRE(a.wait(world, a.host.connect(addrs)));
+  world.run_for(2s);
+  CHECK(a.host.connected(host.id()));
+  CHECK(host.connected(a.host.id()));
+  CHECK(std::ranges::count(diary.lines, "connected in") == 1);
+  CHECK_FALSE(diary.has("disconnected closed"));
+  const auto failed = std::ranges::count_if(
+      diary.lines, [](const std::string& line) { return line.starts_with("failed in "); });
+  CHECK(failed >= 1);
+
+  // Given up by its caller, the race leaves nothing half open either.
+  host.disconnect(a.host.id());
+  world.run_for(2s);
+  diary.lines.clear();
+  const runtime::Runtime rt = a.machine.runtime();
+  CHECK_FALSE(a.wait(
+      world, runtime::before(rt.queue, rt.clock, rt.clock.now() + 330ms, a.host.connect(addrs))));
+  world.run_for(2s);
+  CHECK(a.host.peers().empty());
+  CHECK(host.peers().empty());
+  CHECK(std::ranges::count_if(diary.lines, [](const std::string& line) {
+          return line.starts_with("failed in ");
+        }) == 2);
+}
+
+TEST_CASE("where none of several addresses answers, each one's fate is told") {
+  SimWorld world(5);
+  Node a(world, 1);
+  SimHost& shut = world.host("shut");
+  SimHost& mute = world.host("mute");
+  mute.spawn(serve(mute.runtime(), &silent, 1));
+  const auto at = [](const runtime::IpAddress& ip) {
+    return addr("/ip4/" + ip.text() + "/tcp/7000");
+  };
+  DialTrace trace;
+  std::vector<Multiaddr> addrs(1, at(shut.ip()));
+  addrs.push_back(at(mute.ip()));
+  addrs.push_back(addr("/dns4/none.test/tcp/7000"));
+  const auto peer = a.wait(world, a.host.connect(addrs, &trace));
+  REQUIRE_FALSE(peer);
+  // Named for the one that came furthest.
+  CHECK(peer.error().code == Code::timeout);
+  CHECK(trace.phase == Phase::negotiate);
+  const std::string line = peer.error().message();
+  CHECK(line.find("none of 3 addresses answers") != std::string::npos);
+  for (const Multiaddr& each : addrs) CHECK(line.find(each.text() + ": ") != std::string::npos);
+
+  addrs[0] = addrs[0].with_peer(PeerId::of(key_of(7).public_key()));
+  const auto several = a.wait(world, a.host.connect(addrs));
+  REQUIRE_FALSE(several);
+  CHECK(several.error().code == Code::invalid_argument);
+  CHECK_FALSE(a.wait(world, a.host.connect(std::vector<Multiaddr>())));
+}
+
 TEST_CASE("a dial that its caller gives up leaves nothing half open") {
   SimWorld world(1);
   Node a(world, 1);
