@@ -1,4 +1,7 @@
-// --check-proof: whether the blocks in a CAR prove bytes of a CID.
+// --check-proof: whether the blocks in a CAR prove bytes of a CID, or a slice bytes of a hash.
+#include <algorithm>
+
+#include "base/basen.h"
 #include "base/utf8.h"
 #include "car_source.h"
 #include "content/car/unixfs_walk.h"
@@ -7,6 +10,7 @@
 #include "quote.h"
 #include "range.h"
 #include "report.h"
+#include "slice.h"
 
 namespace p2p::hash {
 
@@ -19,13 +23,22 @@ class CheckProofMode : public Mode {
   void declare(cli::Command& command) override {
     command
         .option(
-            "--check-proof", "CID", "",
+            "--check-proof", "CID|HASH", "",
             [this](std::string_view text) -> Result<void> {
+              // No CID is 64 digits of base 16: it would begin with an f.
+              if (const auto hash = hex_decode(text); hash && hash->size() == hash_.size()) {
+                std::ranges::copy(*hash, hash_.begin());
+                what_ = What::slice;
+                return {};
+              }
               P2P_TRY(const auto cid, multiformats::Cid::parse(text));
               cid_ = cid;
+              what_ = What::car;
               return {};
             },
-            "whether FILE, a CAR, proves the bytes of CID; with --output they are written, too")
+            "whether FILE, a CAR, proves the bytes of CID, or a Bao slice those of the BLAKE3 "
+            "HASH; "
+            "with --output they are written, too")
         .option(
             "--range", "RANGE", "",
             [this](std::string_view text) -> Result<void> {
@@ -36,7 +49,7 @@ class CheckProofMode : public Mode {
             "which bytes --check-proof looks at, if not all");
   }
 
-  std::string_view chosen() const override { return cid_ ? "--check-proof" : ""; }
+  std::string_view chosen() const override { return what_ ? "--check-proof" : ""; }
   bool takes_output() const override { return true; }
   Result<void> left_out() const override {
     return only_with(range_.has_value(), "--range", "with --check-proof");
@@ -68,14 +81,15 @@ class CheckProofMode : public Mode {
 
  private:
   Result<void> check(const std::string& name, const car::FileWalk::OnData& take) const {
+    if (what_ == What::slice) return check_slice(name, hash_, range_, take);
     P2P_TRY(const auto source, CarSource::open(name));
     car::ByteRange range;
     if (range_) {
-      P2P_TRY(const auto root, car::read_node(source->store(), *cid_));
+      P2P_TRY(const auto root, car::read_node(source->store(), cid_));
       P2P_TRY(range, range_->in(root.size));
     }
     car::FileWalk walk(source->store(), range, {}, take);
-    P2P_CHECK(walk.run(*cid_));
+    P2P_CHECK(walk.run(cid_));
     return {};
   }
 
@@ -89,8 +103,12 @@ class CheckProofMode : public Mode {
     console.print(record);
   }
 
+  enum class What { car, slice };
+
   const Options& options_;
-  std::optional<multiformats::Cid> cid_;
+  std::optional<What> what_;
+  multiformats::Cid cid_;
+  crypto::Digest32 hash_{};
   std::optional<RangeSpec> range_;
 };
 

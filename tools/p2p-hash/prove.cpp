@@ -9,6 +9,7 @@
 #include "mode.h"
 #include "range.h"
 #include "report.h"
+#include "slice.h"
 
 namespace p2p::hash {
 
@@ -149,7 +150,8 @@ class ProveMode : public Mode {
           return {};
         },
         "write a CAR of the blocks on the way from FILE's CID, as --cid and its options make it, "
-        "to a range of its bytes: 0-1023, 1MiB-, -512, 1MiB+64KiB");
+        "to a range of its bytes: 0-1023, 1MiB-, -512, 1MiB+64KiB; with -a blake3 and without "
+        "--cid, a Bao slice, which proves it of FILE's BLAKE3 hash");
     command.example("p2p-hash --prove 1MiB+64KiB film.mkv -o proof.car",
                     "what a gateway answers to ?format=car&entity-bytes=1048576:1114111");
   }
@@ -160,8 +162,11 @@ class ProveMode : public Mode {
   Result<cli::ExitStatus> run(cli::Console& console) override {
     if (options_.files.size() != 1) return usage("--prove takes one FILE");
     if (options_.algorithms.size() > 1) return usage("--prove takes one --algorithm");
-    if (console.format() != record::Format::text) return usage("a proof is a CAR, not records");
+    if (console.format() != record::Format::text) return usage("a proof is bytes, not records");
     if (options_.output.value_or("-") == "-") P2P_CHECK(refuse_terminal(console));
+    if (options_.algorithm == crypto::HashAlg::blake3 && !options_.cid) {
+      return prove_slice(console, options_, *range_);
+    }
     P2P_TRY(auto import, import_.resolve(options_, [](const std::string&) {}));
     import.recursive = false;
     return Prover(console, options_, *range_).run(std::move(import));
