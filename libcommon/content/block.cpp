@@ -30,8 +30,12 @@ Cid name_block(const Profile& profile, Codec codec, std::span<const ByteView> pa
   }
   crypto::Hasher hasher(profile.hash);
   for (const auto part : parts) hasher.update(part);
+  return name_digest(profile, codec, hasher.finish());
+}
+
+Cid name_digest(const Profile& profile, Codec codec, ByteView digest) {
   // A function's own whole digest always fits.
-  const auto hash = *Multihash::wrap(*multiformats::hash_code_of(profile.hash), hasher.finish());
+  const auto hash = *Multihash::wrap(*multiformats::hash_code_of(profile.hash), digest);
   if (profile.cid_version == 0 && codec == Codec::dag_pb) {
     if (auto cid = Cid::v0(hash)) return *cid;  // any hash but sha2-256 needs version 1
   }

@@ -34,6 +34,9 @@ inline multiformats::Cid name_block(const Profile& profile, multiformats::Codec 
   return name_block(profile, codec, std::span(parts.begin(), parts.size()));
 }
 
+/// The CID of a block whose digest by the profile's function is known.
+multiformats::Cid name_digest(const Profile& profile, multiformats::Codec codec, ByteView digest);
+
 /// Names a block that links to what `below` sums up, and hands it to `sink`. Content size and
 /// block count go on from `below`.
 Result<Imported> finish_block(const Profile& profile, multiformats::Codec codec, ByteView block,

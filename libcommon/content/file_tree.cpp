@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "content/dag_pb.h"
+#include "crypto/sha256_many.h"
 
 namespace p2p::content {
 
@@ -13,7 +14,40 @@ namespace {
 /// Subtrees of one depth that a trickle node has before they get deeper: boxo's depthRepeat.
 constexpr std::size_t kTrickleRepeat = 4;
 
+UnixFs::Type leaf_type(const Profile& profile) {
+  return profile.layout == Profile::Layout::trickle ? UnixFs::Type::raw : UnixFs::Type::file;
+}
+
 }  // namespace
+
+std::vector<Leaf> make_leaves(const Profile& profile, std::span<const Chunk> chunks) {
+  std::vector<Leaf> leaves;
+  leaves.reserve(chunks.size());
+  const bool apart = profile.hash != crypto::HashAlg::sha2_256 || profile.inline_limit;
+  std::vector<crypto::MessageParts> blocks;
+  for (const auto& [content, metadata] : chunks) {
+    if (apart) {
+      leaves.push_back(make_leaf(profile, {&content, 1}, metadata ? *metadata : UnixFsMetadata()));
+      continue;
+    }
+    Leaf& leaf = leaves.emplace_back();
+    if (!profile.raw_leaves) {
+      leaf.frame =
+          leaf_frame(content.size(), leaf_type(profile), metadata ? *metadata : UnixFsMetadata());
+    }
+    leaf.imported.size = content.size();
+    leaf.imported.dag_size = leaf.frame.head.size() + content.size() + leaf.frame.tail.size();
+    leaf.imported.blocks = 1;
+    blocks.push_back({leaf.frame.head, content, leaf.frame.tail});
+  }
+  std::vector<crypto::Digest32> digests(blocks.size());
+  crypto::sha256_many(std::span<const crypto::MessageParts>(blocks), digests);
+  const auto codec = profile.raw_leaves ? Codec::raw : Codec::dag_pb;
+  for (std::size_t i = 0; i < digests.size(); ++i) {
+    leaves[i].imported.cid = name_digest(profile, codec, digests[i]);
+  }
+  return leaves;
+}
 
 Leaf make_leaf(const Profile& profile, std::span<const ByteView> parts,
                const UnixFsMetadata& metadata) {
@@ -25,9 +59,7 @@ Leaf make_leaf(const Profile& profile, std::span<const ByteView> parts,
     leaf.imported.cid = name_block(profile, Codec::raw, parts);
     leaf.imported.dag_size = size;
   } else {
-    const auto type =
-        profile.layout == Profile::Layout::trickle ? UnixFs::Type::raw : UnixFs::Type::file;
-    leaf.frame = leaf_frame(size, type, metadata);
+    leaf.frame = leaf_frame(size, leaf_type(profile), metadata);
     std::vector<ByteView> framed;
     framed.reserve(parts.size() + 2);
     framed.emplace_back(leaf.frame.head);

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -273,17 +272,58 @@ void Importer::put(Item item) {
 void Importer::flush() {
   if (batch_->items.empty()) return;
   auto batch = std::shared_ptr<Batch>(std::exchange(batch_, std::make_unique<Batch>()));
-  const auto job = [this, batch] {
-    for (auto& item : batch->items) run(item);
-  };
+  const auto job = [this, batch] { run(*batch); };
   const auto then = [this, batch] {
     for (auto& item : batch->items) settle(item);
   };
   pipeline_.submit(job, then);
 }
 
-/// On any thread.
-void Importer::run(Item& item) const {
+/// On any thread. Files of one leaf are read first, and named all together.
+void Importer::run(Batch& batch) const {
+  const content::Profile& profile = options_.profile;
+  std::vector<Item*> single;
+  for (auto& item : batch.items) {
+    if (item.what == Item::What::symlink) {
+      item.metadata = options_.metadata.of(Kind::symlink, &item.status);
+      item.result = import_alone(item);
+    }
+    if (item.what != Item::What::file) continue;
+    item.metadata = options_.metadata.of(Kind::regular, &item.status);
+    auto content = read_small(item.target.directory(), item.target.name, item.status);
+    if (!content) {
+      item.result = std::unexpected(std::move(content.error()));
+      continue;
+    }
+    item.content = std::move(*content);
+    const bool leaf = !item.content.empty() && item.content.size() <= profile.chunker.min &&
+                      content::FileTree::whole_file(profile);
+    if (leaf) {
+      single.push_back(&item);
+    } else {
+      item.result = import_alone(item);
+      item.content = {};
+    }
+  }
+  std::ranges::sort(single, {}, [](const Item* item) { return item->content.size(); });
+  std::vector<content::Chunk> chunks;
+  chunks.reserve(single.size());
+  for (const Item* item : single) chunks.push_back({item->content, &item->metadata});
+  auto leaves = make_leaves(profile, chunks);
+  for (std::size_t i = 0; i < single.size(); ++i) {
+    Item& item = *single[i];
+    if (sink_ && !content::is_inlined(leaves[i].imported.cid)) {
+      Bytes block = std::move(leaves[i].frame.head);
+      append(block, item.content);
+      append(block, leaves[i].frame.tail);
+      item.blocks.emplace_back(leaves[i].imported.cid, std::move(block));
+    }
+    item.result = std::move(leaves[i].imported);
+    item.content = {};
+  }
+}
+
+Result<Imported> Importer::import_alone(Item& item) const {
   content::BlockSink keep;
   if (sink_) {
     keep = [&item](const Cid& cid, ByteView block) -> Result<void> {
@@ -291,27 +331,13 @@ void Importer::run(Item& item) const {
       return {};
     };
   }
-  const auto import_file = [&]() -> Result<Imported> {
-    P2P_TRY(const Bytes content,
-            read_small(item.target.directory(), item.target.name, item.status));
-    const auto metadata = options_.metadata.of(Kind::regular, &item.status);
-    const content::Profile& profile = options_.profile;
-    if (!keep && !content.empty() && content.size() <= profile.chunker.min &&
-        content::FileTree::whole_file(profile)) {
-      const std::array<ByteView, 1> parts = {content};
-      return content::make_leaf(profile, parts, metadata).imported;
-    }
-    content::FileImporter importer(profile, keep, metadata);
-    P2P_CHECK(importer.update(content));
-    return importer.finish();
-  };
-  const auto import_link = [&]() -> Result<Imported> {
+  if (item.what == Item::What::symlink) {
     P2P_TRY(const auto to, read_link_at(item.target.directory(), item.target.name));
-    const auto metadata = options_.metadata.of(Kind::symlink, &item.status);
-    return content::import_symlink(options_.profile, to, keep, metadata);
-  };
-  if (item.what == Item::What::file) item.result = import_file();
-  if (item.what == Item::What::symlink) item.result = import_link();
+    return content::import_symlink(options_.profile, to, keep, item.metadata);
+  }
+  content::FileImporter importer(options_.profile, keep, item.metadata);
+  P2P_CHECK(importer.update(item.content));
+  return importer.finish();
 }
 
 /// On the caller's thread, in the order of put().

@@ -97,7 +97,8 @@ class Importer {
   void take(Folder& folder, std::string_view name, Kind kind);
   void put(Item item);
   void flush();
-  void run(Item& item) const;
+  void run(Batch& batch) const;
+  Result<content::Imported> import_alone(Item& item) const;
   void settle(Item& item);
   void deliver(Target& target, Result<content::Imported> result);
   void close(std::unique_ptr<Folder> folder);

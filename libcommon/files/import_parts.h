@@ -51,6 +51,8 @@ struct Importer::Item {
   Target target;
   Status status;
   std::unique_ptr<Folder> folder;  // close
+  content::UnixFsMetadata metadata;
+  Bytes content;  // file, while its batch is worked on
   Result<content::Imported> result;
   std::vector<std::pair<multiformats::Cid, Bytes>> blocks;  // for the sink
 };
