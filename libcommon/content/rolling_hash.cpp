@@ -2,6 +2,7 @@
 
 #include <array>
 #include <bit>
+#include <utility>
 
 namespace p2p::content {
 
@@ -79,7 +80,6 @@ constexpr std::array<std::uint32_t, 256> kBuzhash = {
 
 /// Positions are tried in blocks of several lanes side by side: one hash depends on the one before
 /// it, but lanes do not on one another, so that a core works on all at once.
-constexpr std::size_t kLanes = 4;
 constexpr std::size_t kLaneSize = 1024;
 
 }  // namespace
@@ -106,28 +106,37 @@ inline Buzhash::State Buzhash::start(const std::uint8_t* window) {
   return state;
 }
 
+/// Whether a block of lanes has a window to be found: of those that end in the kLaneSize places
+/// from `end` on, and from kLaneSize further on, and so for each lane.
+template <class Hash, std::size_t... kLane>
+bool block_has_zero(const std::uint8_t* end, typename Hash::State bits,
+                    std::index_sequence<kLane...>) {
+  constexpr auto kWindow = static_cast<std::ptrdiff_t>(Hash::kWindow);
+  std::array states = {Hash::start(end + kLane * kLaneSize - kWindow)...};
+  bool found = false;
+  for (std::size_t i = 0; i < kLaneSize; ++i) {
+    const auto roll = [&](auto& state, const std::uint8_t* at) {
+      found |= (state & bits) == 0;
+      state = Hash::roll(state, at[-kWindow], *at);
+    };
+    // Written out, lane by lane, the states stay in registers.
+    (roll(states[kLane], end + kLane * kLaneSize + i), ...);
+  }
+  return found;
+}
+
 template <class Hash>
 const std::uint8_t* find_zero(const std::uint8_t* first, const std::uint8_t* last,
                               std::uint64_t mask) {
   constexpr std::size_t kWindow = Hash::kWindow;
-  const auto bits = static_cast<Hash::State>(mask);
+  constexpr std::size_t kBlock = Hash::kLanes * kLaneSize;
+  const auto bits = static_cast<typename Hash::State>(mask);
   const std::uint8_t* end = first;  // of the window that is tried next
-  while (static_cast<std::size_t>(last - end) >= kLanes * kLaneSize) {
-    std::array<typename Hash::State, kLanes> states;
-    for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      states[lane] = Hash::start(end + lane * kLaneSize - kWindow);
-    }
-    bool found = false;
-    for (std::size_t i = 0; i < kLaneSize; ++i) {
-      for (std::size_t lane = 0; lane < kLanes; ++lane) {
-        const std::uint8_t* at = end + lane * kLaneSize + i;
-        found |= (states[lane] & bits) == 0;
-        states[lane] = Hash::roll(states[lane], at[-static_cast<std::ptrdiff_t>(kWindow)], *at);
-      }
-    }
-    if (found) break;  // and below is looked for where, byte by byte
-    end += kLanes * kLaneSize;
+  while (static_cast<std::size_t>(last - end) >= kBlock &&
+         !block_has_zero<Hash>(end, bits, std::make_index_sequence<Hash::kLanes>())) {
+    end += kBlock;
   }
+  // In what is left, or in the block that has it, byte by byte.
   if (end > last) return nullptr;
   auto state = Hash::start(end - kWindow);
   for (;;) {

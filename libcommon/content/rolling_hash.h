@@ -10,6 +10,7 @@ namespace p2p::content {
 /// Rabin fingerprints of 16 bytes over kubo's polynomial, as whyrusleeping/chunker computes them.
 struct Rabin {
   static constexpr std::size_t kWindow = 16;
+  static constexpr std::size_t kLanes = 6;  ///< as many as its chain of loads leaves room for
   using State = std::uint64_t;
 
   /// Rolls `in` into the fingerprint; `out` came in kWindow bytes before.
@@ -20,6 +21,7 @@ struct Rabin {
 /// Buzhash of 32 bytes, with boxo's table.
 struct Buzhash {
   static constexpr std::size_t kWindow = 32;
+  static constexpr std::size_t kLanes = 4;
   using State = std::uint32_t;
 
   static State roll(State state, std::uint8_t out, std::uint8_t in);
