@@ -65,7 +65,7 @@ complete_bash() {
   [ "$(complete_bash p2p-hash --alg)" = "--algorithm" ]
   [ "$(complete_bash p2p-hash --codec b)" = "bitcoin-block" ]
   [ "$(complete_bash p2p-hash --codec = dag-c)" = "dag-cbor" ]
-  [ "$(complete_bash p2p-hash -a sha3)" = "sha3-256" ]
+  [ "$(complete_bash p2p-hash -a sha3-25)" = "sha3-256" ]
   [ "$(complete_bash p2p-hash CMakeL)" = "CMakeLists.txt" ]
 }
 
