@@ -126,6 +126,17 @@ inline constexpr auto kMagnet = std::to_array<FieldSchema>({
     {"size", Kind::integer, kOptional, 0, "bytes of content"},
 });
 
+inline constexpr auto kDifference = std::to_array<FieldSchema>({
+    {"path", Kind::text, kRequired, 1, "what differs, below the folders that are compared"},
+    {"path_raw", Kind::bytes, kOptional, 0, "its name where it is not UTF-8"},
+    {"change", Kind::text, kRequired, 2,
+     "`added`, `removed`, `changed`, `renamed`, or `replaced` by something of another kind"},
+    {"from", Kind::text, kOptional, 3, "the old path of what was renamed"},
+    {"from_raw", Kind::bytes, kOptional, 0, "that path where it is not UTF-8"},
+    {"was", Kind::text, kOptional, 3, "what kind was replaced"},
+    {"kind", Kind::text, kOptional, 0, "`file`, `folder`, `link`, or `cid`: one of the first two"},
+});
+
 inline constexpr auto kVerdict = std::to_array<FieldSchema>({
     {"subject", Kind::text, kRequired, 1, "what was checked: a file, a block, a chain"},
     {"ok", Kind::outcome, kRequired, 2, "whether it is as it should be"},
@@ -215,6 +226,7 @@ inline constexpr auto kSchemas = std::to_array<Schema>({
     {"cid", 1, "A file's name by content (`p2p-hash --cid`).", kCid},
     {"torrent", 1, "A torrent that was made (`p2p-hash --torrent`).", kTorrent},
     {"magnet", 1, "The link to a torrent (`p2p-hash --magnet`).", kMagnet},
+    {"difference", 1, "What differs between two trees (`p2p-hash --diff`).", kDifference},
     {"verdict", 1, "The outcome of a check (`p2p-hash -c`, `p2p-chain verify`, `node`).", kVerdict},
     {"tip", 1, "Where a chain stands (`p2p-chain tip`).", kTip},
     {"block", 1, "A block of a chain (`p2p-chain log`, `show`, `node`).", kBlock},

@@ -50,6 +50,8 @@ std::unique_ptr<Mode> sums_mode(const Options& options);
 std::unique_ptr<Mode> check_mode(const Options& options);
 /// --cid: content ids.
 std::unique_ptr<Mode> cid_mode(Options& options, ImportFlags& import);
+/// --diff: what differs between two trees of files.
+std::unique_ptr<Mode> diff_mode(const Options& options);
 /// --torrent: torrents made of files; --magnet: links to torrents.
 std::unique_ptr<Mode> torrent_mode(const Options& options);
 /// --verify: content against the torrent or CAR that names it.
