@@ -43,7 +43,8 @@ int open_stepwise(int folder, std::string_view path) {
   }
 }
 
-int open_beneath(int folder, const std::string& path) {
+int open_beneath(int folder, const std::string& path, Folder::Links links) {
+  if (links == Folder::Links::none) return open_stepwise(folder, path);
   open_how how{};
   how.flags = kFlags;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
@@ -54,16 +55,17 @@ int open_beneath(int folder, const std::string& path) {
 
 }  // namespace
 
-Result<Folder> Folder::open(const std::string& path) {
+Result<Folder> Folder::open(const std::string& path, Links links) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return system_failure(errno);
-  return Folder(fd);
+  return Folder(fd, links);
 }
 
-Folder::Folder(Folder&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+Folder::Folder(Folder&& other) noexcept : fd_(std::exchange(other.fd_, -1)), links_(other.links_) {}
 
 Folder& Folder::operator=(Folder&& other) noexcept {
   std::swap(fd_, other.fd_);
+  std::swap(links_, other.links_);
   return *this;
 }
 
@@ -73,10 +75,10 @@ Folder::~Folder() {
 
 Result<File> Folder::open_file(const std::string& path) const {
   if (path.find('\0') != std::string::npos) return fail(Code::permission, "a NUL in the path");
-  File file(open_beneath(fd_, path), true);
+  File file(open_beneath(fd_, path, links_), true);
   if (file.fd_ < 0) {
     if (errno == EXDEV || errno == ELOOP) {
-      return fail(Code::permission, "the path leads out of the folder");
+      return fail(Code::permission, "its path leads out of the folder");
     }
     return system_failure(errno);
   }

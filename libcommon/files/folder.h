@@ -11,21 +11,26 @@ namespace p2p::files {
 
 class Folder {
  public:
+  /// What is done about symbolic links below the folder.
+  enum class Links {
+    inside,  ///< followed as long as they stay below it, where the system can promise that
+    none     ///< none are followed
+  };
   /// Symbolic links on the way to the folder itself are followed.
-  static Result<Folder> open(const std::string& path);
+  static Result<Folder> open(const std::string& path, Links links = Links::inside);
   Folder(Folder&& other) noexcept;
   Folder& operator=(Folder&& other) noexcept;
   ~Folder();
 
-  /// Opens a regular file for reading. Symbolic links are followed as long as they stay below the
-  /// folder (where the system cannot promise that, none are); one that leads out is
+  /// Opens a regular file for reading. A path that leads out, or a link that is not followed, is
   /// Code::permission. What is no regular file is Code::unsupported, and is not waited for.
   Result<File> open_file(const std::string& path) const;
 
  private:
-  explicit Folder(int fd) : fd_(fd) {}
+  Folder(int fd, Links links) : fd_(fd), links_(links) {}
 
   int fd_;
+  Links links_;
 };
 
 }  // namespace p2p::files

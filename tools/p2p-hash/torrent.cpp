@@ -10,6 +10,7 @@
 #include "content/torrent/layout.h"
 #include "content/torrent/magnet.h"
 #include "content/torrent/merkle.h"
+#include "files/output.h"
 #include "files/torrent_walk.h"
 #include "mode.h"
 #include "report.h"
@@ -106,19 +107,28 @@ class Maker {
     P2P_CHECK(set_texts());
     P2P_CHECK(collect());
     if (failed_) return cli::ExitStatus::no;
+    // Opened before the long work: where it cannot be written, that is known at once.
+    std::optional<files::OutputFile> out;
+    if (!to_stdout()) {
+      P2P_TRY(auto created, files::OutputFile::create(*torrent_.out));
+      out.emplace(std::move(created));
+    }
     hash();
     if (failed_) return cli::ExitStatus::no;
     P2P_TRY(const auto encoded, torrent::encode_torrent(meta_));
-    if (*torrent_.out == "-") {
+    if (!out) {
       console_.out().write(encoded.file);
       return cli::ExitStatus::yes;
     }
-    P2P_CHECK(cli::write_file(*torrent_.out, encoded.file));
+    P2P_CHECK(out->write(encoded.file));
+    P2P_CHECK(out->commit());
     console_.print(record_of(meta_, encoded.hashes, *torrent_.out, torrent_.magnet));
     return cli::ExitStatus::yes;
   }
 
  private:
+  bool to_stdout() const { return *torrent_.out == "-"; }
+
   Result<void> set_texts() {
     for (const auto& tier : torrent_.announce) {
       P2P_TRY(auto urls, parse_tier(tier));
@@ -140,7 +150,7 @@ class Maker {
     files::TorrentWalk walk;
     walk.keep_symlinks = torrent_.symlinks;
     walk.attributes = !torrent_.no_attributes;
-    if (*torrent_.out != "-") walk.leave_out = *torrent_.out;
+    if (!to_stdout()) walk.leave_out = *torrent_.out;
     auto found = files::walk_torrent(
         options_.files, walk,
         [&](const std::string& path, const Error& error) { fail_with(path, error); });
