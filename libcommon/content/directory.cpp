@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <numeric>
 #include <span>
 #include <utility>
 
@@ -22,12 +23,9 @@ constexpr unsigned kHashBits = 64;
 std::size_t field_size(std::size_t length) { return 1 + varint_size(length) + length; }
 
 /// What a link adds to a directory's block.
-std::size_t link_block_size(std::string_view name, ByteView cid, std::uint64_t dag_size) {
-  return field_size(field_size(cid.size()) + field_size(name.size()) + 1 + varint_size(dag_size));
+std::size_t link_block_size(std::size_t name, std::size_t cid, std::uint64_t dag_size) {
+  return field_size(field_size(cid) + field_size(name) + 1 + varint_size(dag_size));
 }
-
-/// A CID that add() has encoded.
-Cid cid_of(ByteView bytes) { return *Cid::decode(bytes); }
 
 }  // namespace
 
@@ -39,14 +37,16 @@ Result<void> DirectoryImporter::add(std::string_view name, const Imported& targe
   if (name.empty() || name.find('/') != std::string_view::npos) {
     return fail(Code::invalid_argument, "'" + std::string(name) + "' is no name for an entry");
   }
-  const Bytes& cid = target.cid.bytes();
-  const std::size_t size = varint_size(name.size()) + name.size() + varint_size(cid.size()) +
-                           cid.size() + varint_size(target.dag_size);
-  if (size > kPageSize)
+  const Bytes& digest = target.cid.hash().digest();
+  const std::size_t prefix = prefix_of(target.cid);
+  const std::size_t size = varint_size(name.size()) + name.size() + varint_size(prefix) +
+                           varint_size(digest.size()) + digest.size() +
+                           varint_size(target.dag_size);
+  if (size > kPageSize) {
     return fail(Code::limit, "a name of " + std::to_string(name.size()) + " bytes");
+  }
   if (pages_.empty() || pages_.back().size() + size > kPageSize) {
     if (pages_.size() == UINT32_MAX / kPageSize) return fail(Code::limit, "too many entries");
-    if (!pages_.empty()) pages_.back().shrink_to_fit();
     pages_.emplace_back();
     // The first page grows as it must: most directories are small.
     if (pages_.size() > 1) pages_.back().reserve(kPageSize);
@@ -54,44 +54,62 @@ Result<void> DirectoryImporter::add(std::string_view name, const Imported& targe
   Bytes& page = pages_.back();
   append_varint(page, name.size());
   append(page, name);
-  append_varint(page, cid.size());
-  append(page, cid);
+  append_varint(page, prefix);
+  append_varint(page, digest.size());
+  append(page, digest);
   append_varint(page, target.dag_size);
   ++count_;
   blocks_ += target.blocks;
-  links_size_ += name.size() + cid.size();
-  block_size_ += link_block_size(name, cid, target.dag_size);
+  const std::size_t cid_size = target.cid.bytes().size();
+  links_size_ += name.size() + cid_size;
+  block_size_ += link_block_size(name.size(), cid_size, target.dag_size);
   return {};
+}
+
+std::size_t DirectoryImporter::prefix_of(const Cid& cid) {
+  const auto prefix = ByteView(cid.bytes()).first(cid.bytes().size() - cid.hash().digest().size());
+  const auto known =
+      std::ranges::find_if(prefixes_, [&](const Bytes& one) { return equal(one, prefix); });
+  const auto place = static_cast<std::size_t>(known - prefixes_.begin());
+  if (known == prefixes_.end()) prefixes_.push_back(to_bytes(prefix));
+  return place;
 }
 
 DirectoryImporter::Record DirectoryImporter::read(Place place) const {
   const Bytes& page = pages_[place / kPageSize];
   const ByteView whole = ByteView(page).subspan(place % kPageSize);
   ByteView in = whole;
-  // These were written by add().
+  const auto number = [&] { return *read_varint(in); };  // written by add()
+  const auto bytes = [&] {
+    const auto size = static_cast<std::size_t>(number());
+    const auto taken = in.first(size);
+    in = in.subspan(size);
+    return taken;
+  };
   Record record;
-  const auto name_size = static_cast<std::size_t>(*read_varint(in));
-  record.name = as_text(in.first(name_size));
-  in = in.subspan(name_size);
-  const auto cid_size = static_cast<std::size_t>(*read_varint(in));
-  record.cid = in.first(cid_size);
-  in = in.subspan(cid_size);
-  record.dag_size = *read_varint(in);
+  record.name = as_text(bytes());
+  record.prefix = static_cast<std::size_t>(number());
+  record.digest = bytes();
+  record.dag_size = number();
   record.size = whole.size() - in.size();
   return record;
 }
 
-std::vector<DirectoryImporter::Place> DirectoryImporter::places() const {
-  std::vector<Place> places;
-  places.reserve(count_);
+Cid DirectoryImporter::cid_of(const Record& record) const {
+  Bytes bytes = prefixes_[record.prefix];
+  append(bytes, record.digest);
+  return *Cid::decode(bytes);
+}
+
+template <class Take>
+void DirectoryImporter::each(Take take) const {
   for (std::size_t page = 0; page < pages_.size(); ++page) {
     for (std::size_t at = 0; at < pages_[page].size();) {
       const auto place = static_cast<Place>(page * kPageSize + at);
-      places.push_back(place);
+      take(place);
       at += read(place).size;
     }
   }
-  return places;
 }
 
 bool DirectoryImporter::sharded() const {
@@ -117,73 +135,99 @@ class Sharder {
         digits_((bits_ + 3) / 4) {}
 
   Result<Imported> run() {
+    // The root's slots are sorted out by counting, in four bytes an entry; below, there are few
+    // entries at a time.
+    std::vector<std::size_t> ends(directory_.profile_.fanout + 1);
+    directory_.each([&](Place place) { ++ends[slot(hashed(place), 0) + 1]; });
+    std::partial_sum(ends.begin(), ends.end(), ends.begin());
+    std::vector<Place> places(directory_.count_);
+    auto next = ends;
+    directory_.each([&](Place place) { places[next[slot(hashed(place), 0)]++] = place; });
+
+    Shard root(directory_.profile_.fanout);
     std::vector<Hashed> entries;
-    entries.reserve(directory_.count_);
-    for (const auto place : directory_.places()) {
-      const auto hash = murmur3_x64_64(as_bytes(directory_.read(place).name));
-      entries.push_back(
-          {static_cast<std::uint32_t>(hash >> 32), static_cast<std::uint32_t>(hash), place});
+    for (std::size_t here = 0; here < directory_.profile_.fanout; ++here) {
+      if (ends[here] == ends[here + 1]) continue;
+      entries.clear();
+      for (auto i = ends[here]; i < ends[here + 1]; ++i) entries.push_back(hashed(places[i]));
+      std::ranges::sort(entries, {}, &Hashed::hash);
+      P2P_CHECK(link(root, here, entries, 0));
     }
-    std::ranges::sort(entries, {}, &Hashed::hash);
-    return shard(entries, 0, directory_.metadata_);
+    root.below.blocks += directory_.blocks_;
+    return finish(std::move(root), directory_.metadata_);
   }
 
  private:
-  /// In 12 bytes, where a std::uint64_t would make 16.
-  struct Hashed {
-    std::uint32_t high;
-    std::uint32_t low;
-    DirectoryImporter::Place place;
+  using Place = DirectoryImporter::Place;
 
-    std::uint64_t hash() const { return std::uint64_t{high} << 32 | low; }
+  struct Hashed {
+    std::uint64_t hash;
+    Place place;
   };
+
+  /// One that is being built.
+  struct Shard {
+    explicit Shard(std::size_t fanout) : bitfield(fanout / 8) {}
+
+    PbNode node;
+    Imported below;
+    Bytes bitfield;
+  };
+
+  Hashed hashed(Place place) const {
+    return {murmur3_x64_64(as_bytes(directory_.read(place).name)), place};
+  }
 
   /// The slot of an entry in a shard at `depth`: the next bits of its hash, from the top.
   std::size_t slot(const Hashed& entry, unsigned depth) const {
-    return entry.hash() >> (kHashBits - bits_ * (depth + 1)) & (directory_.profile_.fanout - 1);
+    return entry.hash >> (kHashBits - bits_ * (depth + 1)) & (directory_.profile_.fanout - 1);
   }
 
   /// The shard of `entries`, which are sorted and share the hash's first `depth` slots.
-  Result<Imported> shard(std::span<const Hashed> entries, unsigned depth,
-                         const UnixFsMetadata& metadata) const {
+  Result<Imported> shard(std::span<const Hashed> entries, unsigned depth) const {
     if (bits_ * (depth + 1) > kHashBits) {
       return fail(Code::invalid_argument, "names that are the same, or hash the same: '" +
                                               name(entries[0]) + "' and '" + name(entries[1]) +
                                               "'");
     }
-    PbNode node;
-    Imported below;
-    Bytes bitfield(directory_.profile_.fanout / 8);
+    Shard shard(directory_.profile_.fanout);
     for (std::size_t at = 0; at < entries.size();) {
       const std::size_t here = slot(entries[at], depth);
       std::size_t end = at + 1;
       while (end < entries.size() && slot(entries[end], depth) == here) ++end;
-      bitfield[bitfield.size() - 1 - here / 8] |= static_cast<std::uint8_t>(1 << (here % 8));
-      P2P_CHECK(link(node, below, entries.subspan(at, end - at), prefix(here), depth));
+      P2P_CHECK(link(shard, here, entries.subspan(at, end - at), depth));
       at = end;
     }
-    const auto first = std::ranges::find_if(bitfield, [](std::uint8_t byte) { return byte != 0; });
-    node.data = unixfs_shard(ByteView(first, bitfield.end()), directory_.profile_.fanout, metadata);
-    if (depth == 0) below.blocks += directory_.blocks_;
-    return finish_block(directory_.profile_, Codec::dag_pb, encode_dag_pb(node), below,
-                        directory_.sink_);
+    return finish(std::move(shard), {});
   }
 
   /// One slot: the entry itself where it is alone, else a shard one level down.
-  Result<void> link(PbNode& node, Imported& below, std::span<const Hashed> entries,
-                    std::string name, unsigned depth) const {
+  Result<void> link(Shard& shard, std::size_t slot, std::span<const Hashed> entries,
+                    unsigned depth) const {
+    Bytes& bits = shard.bitfield;
+    bits[bits.size() - 1 - slot / 8] |= static_cast<std::uint8_t>(1 << (slot % 8));
+    std::string name = prefix(slot);
     if (entries.size() == 1) {
       const auto record = directory_.read(entries[0].place);
       name += record.name;
-      node.links.push_back({cid_of(record.cid), std::move(name), record.dag_size});
-      below.dag_size += record.dag_size;
+      shard.node.links.push_back({directory_.cid_of(record), std::move(name), record.dag_size});
+      shard.below.dag_size += record.dag_size;
       return {};
     }
-    P2P_TRY(const auto target, shard(entries, depth + 1, {}));
-    node.links.push_back({target.cid, std::move(name), target.dag_size});
-    below.dag_size += target.dag_size;
-    below.blocks += target.blocks;
+    P2P_TRY(const auto target, this->shard(entries, depth + 1));
+    shard.node.links.push_back({target.cid, std::move(name), target.dag_size});
+    shard.below.dag_size += target.dag_size;
+    shard.below.blocks += target.blocks;
     return {};
+  }
+
+  Result<Imported> finish(Shard shard, const UnixFsMetadata& metadata) const {
+    const auto& bits = shard.bitfield;
+    const auto first = std::ranges::find_if(bits, [](std::uint8_t byte) { return byte != 0; });
+    shard.node.data =
+        unixfs_shard(ByteView(first, bits.end()), directory_.profile_.fanout, metadata);
+    return finish_block(directory_.profile_, Codec::dag_pb, encode_dag_pb(shard.node), shard.below,
+                        directory_.sink_);
   }
 
   std::string name(const Hashed& entry) const {
@@ -209,7 +253,9 @@ Result<Imported> DirectoryImporter::finish() {
 }
 
 Result<Imported> DirectoryImporter::finish_basic() {
-  auto sorted = places();
+  std::vector<Place> sorted;
+  sorted.reserve(count_);
+  each([&](Place place) { sorted.push_back(place); });
   // std::string_view compares bytes, as dag-pb sorts.
   std::ranges::sort(sorted, {}, [this](Place place) { return read(place).name; });
   PbNode node;
@@ -220,7 +266,7 @@ Result<Imported> DirectoryImporter::finish_basic() {
       return fail(Code::invalid_argument,
                   "two entries are named '" + std::string(record.name) + "'");
     }
-    node.links.push_back({cid_of(record.cid), std::string(record.name), record.dag_size});
+    node.links.push_back({cid_of(record), std::string(record.name), record.dag_size});
     below.dag_size += record.dag_size;
   }
   below.blocks = blocks_;

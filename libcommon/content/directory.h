@@ -13,7 +13,7 @@
 namespace p2p::content {
 
 /// Takes entries in any order, and keeps of each its name, its CID and a few bytes more: a million
-/// of short names take about 60 MB.
+/// of short names take some 50 MB.
 class DirectoryImporter {
  public:
   explicit DirectoryImporter(const Profile& profile, BlockSink sink = {},
@@ -36,13 +36,17 @@ class DirectoryImporter {
   /// An entry's record, read back. The views are into a page.
   struct Record {
     std::string_view name;
-    ByteView cid;
+    std::size_t prefix = 0;  ///< what of the CID is before the digest: its place in prefixes_
+    ByteView digest;
     std::uint64_t dag_size = 0;
-    std::size_t size = 0;  // of the record itself
+    std::size_t size = 0;  ///< of the record itself
   };
   Record read(Place place) const;
-  /// All records, as they came.
-  std::vector<Place> places() const;
+  multiformats::Cid cid_of(const Record& record) const;
+  std::size_t prefix_of(const multiformats::Cid& cid);
+  /// Calls `take` with the place of each record, as they came.
+  template <class Take>
+  void each(Take take) const;
 
   bool sharded() const;
   Result<Imported> finish_basic();
@@ -52,6 +56,7 @@ class DirectoryImporter {
   UnixFsMetadata metadata_;
 
   std::vector<Bytes> pages_;
+  std::vector<Bytes> prefixes_;  // each CID's but its digest: a few, unless blocks are inlined
   std::size_t count_ = 0;
   std::uint64_t blocks_ = 0;
   std::uint64_t links_size_ = 0;  // by each of the rules

@@ -228,15 +228,15 @@ void Importer::walk(std::unique_ptr<Folder> folder) {
   }
   if (depth_ > kMaxDepth) folder->error = Error(Code::limit, "folders nested too deep");
   if (!folder->error) {
-    const auto listing = Listing::read(folder->fd, [this](std::string_view name) {
+    auto listing = Listing::read(folder->fd, [this](std::string_view name) {
       return (!options_.hidden && content::is_hidden(name)) || options_.ignore.ignores(name);
     });
     if (listing) {
       folder->left_out =
           listing->size() == 0 && !options_.empty_folders && folder->self.folder != nullptr;
-      for (std::size_t i = 0; i < listing->size() && !sink_error_; ++i) {
-        const auto entry = listing->at(i);
-        take(*folder, entry.name, entry.kind);
+      while (const auto entry = listing->next()) {
+        if (sink_error_) break;
+        take(*folder, entry->name, entry->kind);
       }
     } else {
       folder->error = listing.error();
