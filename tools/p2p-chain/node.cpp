@@ -61,6 +61,12 @@ class Events final : public chain::ChainObserver, public chain::NodeObserver {
     record.set("peer_id", peer.text()).set("event", "disconnected").set("why", why);
     console_.print(record);
   }
+  void on_peer_given_up(const Multiaddr& addr, const Error& why) override {
+    record::Record record("verdict");
+    record.set("subject", "peer " + addr.text()).set("ok", false);
+    record.set("cause", "given up, for it never answered: " + why.why);
+    console_.print(record);
+  }
   void on_refused(const chain::Refused& refused) override {
     record::Record record("verdict");
     record.set("subject", "block " + refused.id.text()).set("ok", false);

@@ -108,7 +108,7 @@ SyncEvents Node::sync_events() {
 
 void Node::start() {
   for (const Multiaddr& addr : config_.peers) {
-    auto target = std::make_shared<Target>(Target{addr, addr.peer()});
+    auto target = std::make_shared<Target>(Target{addr, addr.peer(), kNever});
     targets_.push_back(target);
     tasks_.spawn(keep_connected(*this, target));
   }
@@ -304,12 +304,13 @@ Task<Result<PeerId>> Node::connect(Multiaddr to) {
       co_return fail(Code::limit, "connect", to.text(),
                      "there are " + std::to_string(kMaxPeers) + " peers already");
     }
-    auto target = std::make_shared<Target>(Target{to, to.peer()});
+    auto target = std::make_shared<Target>(Target{to, to.peer(), now() + kGiveUp});
     targets_.push_back(target);
     tasks_.spawn(keep_connected(*this, target));
   }
   peers_changed_.wake_all();
-  co_return co_await dial(*this, std::move(to));
+  std::vector<Multiaddr> addrs(1, std::move(to));
+  co_return co_await dial(*this, std::move(addrs));
 }
 
 void Node::disconnect(const PeerId& peer) {
@@ -331,8 +332,8 @@ Result<PeerId> Node::resolve(const std::string& addr_or_id) const {
   return fail(Code::not_found, "no peer is connected at " + addr_or_id);
 }
 
-Task<Result<PeerId>> Node::dial(Node& self, Multiaddr to) {
-  const std::string text = to.text();
+Task<Result<PeerId>> Node::dial(Node& self, std::vector<Multiaddr> to) {
+  const std::string text = to.front().text();
   Task<Result<PeerId>> connecting = self.host_.connect(std::move(to));
   auto connected = co_await runtime::before(self.runtime_.queue, self.runtime_.clock,
                                             self.now() + kDialTime, std::move(connecting));
@@ -348,11 +349,17 @@ Task<void> Node::keep_connected(Node& self, std::shared_ptr<Target> target) {
       continue;
     }
     const Time begun = self.now();
-    auto connected = co_await dial(self, target->addr);
+    std::vector<Multiaddr> addrs(1, target->addr);
+    auto connected = co_await dial(self, std::move(addrs));
     if (connected) {
+      target->give_up = kNever;
       target->peer = *connected;
       while (self.host_.connected(*target->peer)) co_await self.peers_changed_.wait();
       if (self.now() - begun >= kStable) delay = kRedialFirst;
+    } else if (self.now() >= target->give_up) {
+      std::erase(self.targets_, target);
+      if (self.observer_) self.observer_->on_peer_given_up(target->addr, connected.error());
+      co_return;
     }
     // Half of it by chance: nodes that lost each other do not dial in step for ever.
     const auto half = static_cast<std::uint64_t>(delay.count() / 2);
@@ -366,14 +373,11 @@ void Node::discovered(const std::vector<Multiaddr>& addrs) {
   if (addrs.empty() || tasks_.size() >= kMaxTasks) return;
   const auto peer = addrs.front().peer();
   if (!peer || *peer == host_.id() || kept_away(*peer) || host_.connected(*peer)) return;
-  tasks_.spawn(dial_one_of(*this, addrs));
+  tasks_.spawn(try_once(*this, addrs));
 }
 
-Task<void> Node::dial_one_of(Node& self, std::vector<Multiaddr> addrs) {
-  for (const Multiaddr& addr : addrs) {
-    auto connected = co_await dial(self, addr);
-    if (connected) co_return;
-  }
+Task<void> Node::try_once(Node& self, std::vector<Multiaddr> addrs) {
+  static_cast<void>(co_await dial(self, std::move(addrs)));
 }
 
 std::vector<PeerView> Node::peers() const {

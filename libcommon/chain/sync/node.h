@@ -46,6 +46,8 @@ class NodeObserver {
   virtual ~NodeObserver() = default;
   virtual void on_peer_connected(const PeerId&, const Multiaddr& /*remote*/) {}
   virtual void on_peer_disconnected(const PeerId&, const std::string& /*why*/) {}
+  /// An address that connect was told of has never answered, and is dialed no more.
+  virtual void on_peer_given_up(const Multiaddr&, const Error& /*the last dial's*/) {}
   virtual void on_refused(const Refused&) {}
 };
 
@@ -56,6 +58,9 @@ class Node final : libp2p::HostObserver, ChainObserver {
   /// Between two dials of a peer that is lost; doubled each time.
   static constexpr Duration kRedialFirst = std::chrono::seconds(1);
   static constexpr Duration kRedialMost = std::chrono::seconds(30);
+  /// For an address that connect was told of to answer once: a mistyped one is not dialed for ever.
+  /// Peers that were met once, or were named at the start, may come back after any time.
+  static constexpr Duration kGiveUp = std::chrono::minutes(10);
   /// A connection that lives so long was a good one: the next redial is quick again.
   static constexpr Duration kStable = std::chrono::seconds(30);
   /// Peers that are kept connected: half of what the host takes by default.
@@ -91,7 +96,8 @@ class Node final : libp2p::HostObserver, ChainObserver {
   /// Mines one block on the tip, whatever it takes, and gossips it.
   Task<Result<BlockId>> mine(Address reward);
 
-  /// Connects, and keeps connected from now on; ends what disconnect or a ban began.
+  /// Connects, and keeps connected from now on, or tries to for kGiveUp; ends what disconnect or a
+  /// ban began.
   Task<Result<PeerId>> connect(Multiaddr to);
   /// Disconnects, and keeps away until connect: from us and to us.
   void disconnect(const PeerId& peer);
@@ -105,6 +111,7 @@ class Node final : libp2p::HostObserver, ChainObserver {
   struct Target {
     Multiaddr addr;
     std::optional<PeerId> peer;  ///< once known
+    Time give_up = kNever;       ///< unless it has answered by then
   };
   struct Hunt {
     std::optional<BlockHeader> found;
@@ -135,8 +142,8 @@ class Node final : libp2p::HostObserver, ChainObserver {
   static Task<libp2p::gossipsub::Verdict> judge_transaction(Node& self,
                                                             libp2p::gossipsub::Received received);
   static Task<void> keep_connected(Node& self, std::shared_ptr<Target> target);
-  static Task<Result<PeerId>> dial(Node& self, Multiaddr to);
-  static Task<void> dial_one_of(Node& self, std::vector<Multiaddr> addrs);
+  static Task<Result<PeerId>> dial(Node& self, std::vector<Multiaddr> to);
+  static Task<void> try_once(Node& self, std::vector<Multiaddr> addrs);
   static Task<void> mine_for_ever(Node& self, Address reward);
   static Task<void> search(Node& self, std::shared_ptr<Hunt> hunt, BlockHeader header);
 

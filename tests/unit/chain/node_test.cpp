@@ -34,11 +34,13 @@ runtime::SimHostOptions machine_options() {
 /// What a node's observer is told.
 struct Diary final : NodeObserver {
   std::vector<std::string> farewells;
+  std::vector<Multiaddr> given_up;
   std::vector<Refused> refused;
 
   void on_peer_disconnected(const PeerId&, const std::string& why) override {
     farewells.push_back(why);
   }
+  void on_peer_given_up(const Multiaddr& addr, const Error&) override { given_up.push_back(addr); }
   void on_refused(const Refused& what) override { refused.push_back(what); }
 };
 
@@ -325,6 +327,36 @@ TEST_CASE("a peer that is lost is dialed again, and one that was discovered is d
   REQUIRE(world.run_until([&] { return !b.connected(a.node->id()); }, 5min));
   world.heal();
   CHECK(world.run_until([&] { return b.connected(a.node->id()); }, 2min));
+}
+
+// A mistyped address was dialed every half minute until the node ended.
+TEST_CASE("an address that never answers is given up, one that has answered is not") {
+  SimWorld world(12);
+  const Multiaddr named = Multiaddr::parse("/ip4/10.99.0.1/tcp/4001").value();
+  Peer a(world, 1, std::vector<Multiaddr>(1, named));
+  Peer b(world, 2);
+  const Multiaddr typo = Multiaddr::parse("/ip4/10.99.0.2/tcp/4001").value();
+  std::optional<Result<PeerId>> first;
+  a.machine.spawn(Stranger::keep(first, a.node->connect(typo)));
+  std::optional<Result<PeerId>> second;
+  a.machine.spawn(Stranger::keep(second, a.node->connect(b.address())));
+  world.run_for(30s);
+  REQUIRE(first);
+  CHECK_FALSE(*first);
+  CHECK(a.connected(b.node->id()));
+  CHECK(a.diary.given_up.empty());
+  world.cut(a.machine, b.machine);
+  world.cut(b.machine, a.machine);
+  world.run_for(11min);
+  CHECK(a.diary.given_up == std::vector<Multiaddr>(1, typo));
+  CHECK_FALSE(a.connected(b.node->id()));
+  // Who was met, or named at the start, is still looked for; and the address may be tried again.
+  a.machine.spawn(Stranger::keep(first, a.node->connect(typo)));
+  world.run_for(2h);
+  CHECK(a.diary.given_up == std::vector<Multiaddr>(2, typo));
+  world.heal();
+  world.run_for(2min);
+  CHECK(a.connected(b.node->id()));
 }
 
 TEST_CASE("the control socket: numbers, transactions, blocks, peers, and refusals") {
