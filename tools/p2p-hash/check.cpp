@@ -228,7 +228,7 @@ class Checker {
 
 class CheckMode : public Mode {
  public:
-  explicit CheckMode(const Options& common) : common_(common) {}
+  explicit CheckMode(Options& common) : common_(common) {}
 
   void declare(cli::Command& command) override {
     command.group("Checking")
@@ -260,7 +260,6 @@ class CheckMode : public Mode {
     if (common_.style.binary || common_.text) {
       return usage("the --binary and --text options are meaningless when verifying checksums");
     }
-    if (options_.report == Report::quiet) console.set_quiet();
     Checker checker(console, common_, options_);
     bool good = true;
     for (const auto& list : common_.files) good = checker.check(list) && good;
@@ -274,19 +273,18 @@ class CheckMode : public Mode {
     option.help = std::move(help);
     option.set = [this, chosen](std::string_view) -> Result<void> {
       options_.report = chosen;
+      common_.quiet = chosen == Report::quiet;
       return {};
     };
     return option;
   }
 
-  const Options& common_;
+  Options& common_;
   CheckOptions options_;
 };
 
 }  // namespace
 
-std::unique_ptr<Mode> check_mode(const Options& options) {
-  return std::make_unique<CheckMode>(options);
-}
+std::unique_ptr<Mode> check_mode(Options& options) { return std::make_unique<CheckMode>(options); }
 
 }  // namespace p2p::hash

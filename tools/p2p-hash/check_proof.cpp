@@ -94,6 +94,7 @@ class CheckProofMode : public Mode {
   }
 
   static void report(cli::Console& console, const std::string& name, const Result<void>& proven) {
+    if (proven && console.quiet()) return;
     if (console.format() == record::Format::text) {
       return console.out().write(name + (proven ? ": OK\n" : ": FAILED\n"));
     }

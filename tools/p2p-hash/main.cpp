@@ -136,6 +136,7 @@ Result<ExitStatus> act(Console& console, Options& options,
   P2P_CHECK(only_with(options.output && !chosen->takes_output(), "--output",
                       "with --extract, --prove and --check-proof"));
   if (options.files.empty() && chosen->defaults_to_stdin()) options.files.emplace_back("-");
+  if (options.quiet) console.set_quiet();
   return chosen->run(console);
 }
 

@@ -39,6 +39,9 @@ struct Options {
   /// Where the modes that write something put it.
   std::optional<std::string> output;
 
+  /// No remarks, no progress, and nothing about what is as it should be.
+  bool quiet = false;
+
   content::ChecksumStyle style;
   bool text = false;
 };

@@ -25,6 +25,7 @@ Result<files::CarSummary> check(cli::Console& console, const Options& options,
 }
 
 void report(cli::Console& console, const std::string& name, const Error* why) {
+  if (why == nullptr && console.quiet()) return;
   if (console.format() != record::Format::text) {
     record::Record record("verdict");
     record.set("subject", repair_utf8(name)).set("ok", why == nullptr);

@@ -14,6 +14,7 @@ Result<void> DepthFirst::run(const Cid& root, const Visit& visit) {
     }
     visited_.resize(static_cast<std::size_t>(store_.size()));
   }
+  parent_ = Cid();
   P2P_CHECK(visit_block(root, visit));
   while (!stack_.empty()) {
     P2P_TRY(const auto link, next_link());
@@ -32,7 +33,7 @@ Result<bool> DepthFirst::first_visit(const Cid& cid) {
   }
   if (cid.hash().code() == multiformats::HashCode::identity) return true;
   std::string why = "block " + cid.text() + " is missing";
-  if (!stack_.empty()) why += ", to which block " + stack_.back().cid.text() + " links";
+  if (!parent_.empty()) why += ", to which block " + parent_.text() + " links";
   return fail(Code::not_found, std::move(why));
 }
 
@@ -86,8 +87,11 @@ Result<Cid> DepthFirst::next_link() {
   frame.next += 1 + size;
   if (frame.next == frame.links.size()) {
     held_ -= frame.links.size();
+    parent_ = std::move(frame.cid);
     stack_.pop_back();
     let_go_ = std::min(let_go_, stack_.size());
+  } else if (parent_ != frame.cid) {
+    parent_ = frame.cid;
   }
   return link;
 }

@@ -50,8 +50,9 @@ class DepthFirst {
   Leaves leaves_;
   std::vector<bool> visited_;
   std::vector<Frame> stack_;
-  std::size_t held_ = 0;    ///< bytes of links in the stack
-  std::size_t let_go_ = 0;  ///< frames from the bottom that hold none
+  multiformats::Cid parent_;  ///< of the link that was followed last; none of a root
+  std::size_t held_ = 0;      ///< bytes of links in the stack
+  std::size_t let_go_ = 0;    ///< frames from the bottom that hold none
 };
 
 }  // namespace p2p::car

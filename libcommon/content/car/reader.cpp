@@ -200,6 +200,7 @@ Result<void> Reader::finish() {
   switch (stage_) {
     case Stage::header_length:
     case Stage::header:
+      if (!data_end_) return fail(Code::parse, "not a CAR, or cut short within its header");
       return cut("the header");
     case Stage::v2_header:
       return cut("the CARv2 header");

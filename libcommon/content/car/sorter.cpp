@@ -80,6 +80,10 @@ Sorter::Sorter(std::size_t record_size, Scratch& scratch, std::size_t memory)
 
 Result<void> Sorter::add(const std::uint8_t* record) {
   if (records_.size() + record_size_ > memory_) P2P_CHECK(spill());
+  // Grown to what is allowed, and not past it.
+  if (records_.capacity() < memory_ && records_.size() + record_size_ > memory_ / 2) {
+    records_.reserve(memory_);
+  }
   append(records_, ByteView(record, record_size_));
   ++size_;
   return {};

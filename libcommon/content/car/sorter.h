@@ -43,10 +43,11 @@ class Sorted {
 
 class Sorter {
  public:
-  /// Records held at a time take this much: with the order beside them, some 12 MiB of memory.
-  static constexpr std::size_t kMemory = std::size_t{8} << 20;
-  /// More runs would leave each too small a buffer: with records of 24 bytes, 700 million records.
-  static constexpr std::size_t kMaxRuns = 2048;
+  /// Records held at a time take this much; while they are sorted, some three times as much.
+  static constexpr std::size_t kMemory = std::size_t{4} << 20;
+  /// More runs would want more memory for their buffers: with records of 24 bytes, 700 million
+  /// records.
+  static constexpr std::size_t kMaxRuns = 4096;
 
   /// `scratch` must outlive the sorter and what it gives; it is written to only when kMemory is
   /// full.

@@ -11,9 +11,9 @@ namespace {
 /// A fingerprint, then its place in big-endian order, so that the lowest sorts first.
 constexpr std::size_t kRecordSize = sizeof(Fingerprint) + 8;
 
-/// How many are read from the scratch at a time: fingerprints are spread evenly, so that a guess is
-/// off by a few hundred in a million.
-constexpr std::uint64_t kPage = 512;
+/// How many are read from the scratch at a time. Fingerprints are spread evenly: of ten million, a
+/// first guess is off by one or two thousand, and a second hits the page.
+constexpr std::uint64_t kPage = 128;
 
 }  // namespace
 
