@@ -59,6 +59,8 @@ class Prover {
     }
     const auto root = import_file(name, std::move(import));
     if (!root) {
+      // Only what happens to a temporary file says what was being done.
+      if (!root.error().doing.empty()) return fail(root.error());
       meter_.hide();
       complain(console_, name, root.error());
       return cli::ExitStatus::no;
