@@ -79,10 +79,12 @@ P2P_AVX2 inline void load_words(__m256i* w, const std::uint8_t* const* data, std
 #define P2P_SCHEDULE(t)                                                                            \
   (w[(t) & 15] = rotl<1>(_mm256_xor_si256(_mm256_xor_si256(w[((t) + 13) & 15], w[((t) + 8) & 15]), \
                                           _mm256_xor_si256(w[((t) + 2) & 15], w[(t) & 15]))))
-#define P2P_WORD(t) ((t) < 16 ? w[(t) & 15] : P2P_SCHEDULE(t))
-// What the last round gave, `a`, is added last: all else is ready before it.
+#define P2P_WORD(t) (zeros ? _mm256_setzero_si256() : (t) < 16 ? w[(t) & 15] : P2P_SCHEDULE(t))
+// What the last round gave, `a`, is added last: all else is ready before it. The empty statement
+// keeps the compiler from adding in another order, which costs zeros a fifth of their speed.
 #define P2P_ROUND(f, k, t, a, b, c, d, e)                                                  \
   e = _mm256_add_epi32(_mm256_add_epi32(e, _mm256_add_epi32(k, P2P_WORD(t))), f(b, c, d)); \
+  __asm__("" : "+x"(e));                                                                   \
   e = _mm256_add_epi32(e, rotl<5>(a));                                                     \
   b = rotl<30>(b)
 #define P2P_FIVE(f, k, t)                  \
@@ -100,7 +102,9 @@ P2P_AVX2 inline void load_words(__m256i* w, const std::uint8_t* const* data, std
     P2P_FIVE(f, k, (t) + 15);                           \
   }
 
-/// FIPS 180-4, section 6.1.2, on eight messages.
+/// FIPS 180-4, section 6.1.2, on eight messages. Of zeros, the schedule is zeros: `data` is not
+/// looked at.
+template <bool zeros>
 P2P_AVX2 void compress_avx2(Columns& state, const std::uint8_t* const* data, std::size_t blocks) {
   auto* const words = reinterpret_cast<__m256i*>(state.data());
   __m256i a = _mm256_load_si256(words);
@@ -109,9 +113,11 @@ P2P_AVX2 void compress_avx2(Columns& state, const std::uint8_t* const* data, std
   __m256i d = _mm256_load_si256(words + 3);
   __m256i e = _mm256_load_si256(words + 4);
   for (std::size_t i = 0; i < blocks; ++i) {
-    __m256i w[16];
-    load_words(w, data, i * kBlock);
-    load_words(w + 8, data, i * kBlock + kBlock / 2);
+    [[maybe_unused]] __m256i w[16];
+    if constexpr (!zeros) {
+      load_words(w, data, i * kBlock);
+      load_words(w + 8, data, i * kBlock + kBlock / 2);
+    }
     const __m256i a0 = a;
     const __m256i b0 = b;
     const __m256i c0 = c;
@@ -175,7 +181,7 @@ void Sha1Lanes::restart() {
 
 void Sha1Lanes::compress(const std::uint8_t* const* data, std::size_t blocks) {
 #if defined(__x86_64__)
-  compress_avx2(state_, data, blocks);
+  compress_avx2<false>(state_, data, blocks);
 #else
   static_cast<void>(data);
   static_cast<void>(blocks);
@@ -191,6 +197,22 @@ void Sha1Lanes::update(std::span<const std::uint8_t* const> data, std::size_t si
   columns.fill(data[0]);  // what idle columns read does not matter
   std::copy(data.begin(), data.end(), columns.begin());
   compress(columns.data(), size / kBlock);
+  total_ += size;
+}
+
+void Sha1Lanes::update_zeros(std::size_t size) {
+  if (single_) {
+    constexpr std::array<std::uint8_t, 4096> kZeros{};
+    for (std::size_t i = 0; i < count_; ++i) {
+      for (std::size_t left = size; left > 0; left -= std::min(left, kZeros.size())) {
+        single_->lanes[i].Update(kZeros.data(), std::min(left, kZeros.size()));
+      }
+    }
+    return;
+  }
+#if defined(__x86_64__)
+  compress_avx2<true>(state_, nullptr, size / kBlock);
+#endif
   total_ += size;
 }
 

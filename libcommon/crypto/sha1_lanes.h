@@ -39,6 +39,8 @@ class Sha1Lanes {
 
   /// The next `size` bytes of each message, a multiple of 64. `data` has count() pointers.
   void update(std::span<const std::uint8_t* const> data, std::size_t size);
+  /// update() of zeros in all messages, which go half as fast again.
+  void update_zeros(std::size_t size);
   /// The last `size` bytes of each message, any number of them; the digests go to `out`, which has
   /// count() places. The lanes start anew.
   void finish(std::span<const std::uint8_t* const> data, std::size_t size, std::span<Digest20> out);

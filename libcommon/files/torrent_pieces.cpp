@@ -93,7 +93,7 @@ class Lane {
 
   /// The next `size` bytes, at most kStep, valid until the next call. Zeros once it has failed.
   const std::uint8_t* next(std::size_t size) {
-    if (failed_ || in_pad(size)) {
+    if (in_pad(size)) {
       skip(size);
       return kZeros.data();
     }
@@ -106,6 +106,17 @@ class Lane {
       done += part;
     }
     return failed_ ? kZeros.data() : buffer_.data();
+  }
+
+  /// Whether the next `size` bytes are padding, or no matter.
+  bool in_pad(std::size_t size) const {
+    if (failed_) return true;
+    const auto& slice = slices_[at_];
+    return sources_.file(slice.file).pad && slice.size - used_ >= size;
+  }
+  /// Passes over bytes that are.
+  void skip(std::size_t size) {
+    if (!failed_) advance(size);
   }
 
   /// Ends it: whether all of it could be read.
@@ -121,15 +132,6 @@ class Lane {
   std::uint64_t file_size() const { return sources_.file(slices_.front().file).size; }
 
  private:
-  bool in_pad(std::size_t size) const {
-    const auto& slice = slices_[at_];
-    return sources_.file(slice.file).pad && slice.size - used_ >= size;
-  }
-
-  void skip(std::size_t size) {
-    if (!failed_) advance(size);
-  }
-
   void advance(std::size_t size) {
     used_ += size;
     if (used_ < slices_[at_].size) return;
@@ -225,6 +227,7 @@ class Group {
     for (std::uint64_t at = 0; at < size_; at += step) {
       if (std::ranges::all_of(lanes_, &Lane::failed)) break;
       const std::size_t size = std::min<std::uint64_t>(step, size_ - at);
+      if (at + size < size_ && skip_padding(size)) continue;
       for (std::size_t i = 0; i < count; ++i) data[i] = lanes_[i].next(size);
       if (versions_.v1 && at + size < size_) sha1_->update(lanes_data, size);
       if (versions_.v1 && at + size == size_) sha1_->finish(lanes_data, size, digests);
@@ -242,6 +245,16 @@ class Group {
   }
 
  private:
+  /// Small files in large pieces are mostly padding: whether all lanes' next bytes are.
+  bool skip_padding(std::size_t size) {
+    if (!std::ranges::all_of(lanes_, [&](const Lane& lane) { return lane.in_pad(size); })) {
+      return false;
+    }
+    for (auto& lane : lanes_) lane.skip(size);
+    if (versions_.v1) sha1_->update_zeros(size);
+    return true;
+  }
+
   /// The blocks that the lanes' next `size` bytes hold, at most Sha1Lanes::kMost of them.
   void hash_blocks(std::span<const std::uint8_t* const> data, std::uint64_t at, std::size_t size) {
     std::array<ByteView, Sha1Lanes::kMost> blocks;
