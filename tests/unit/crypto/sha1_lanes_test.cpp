@@ -50,7 +50,7 @@ TEST_CASE("sha-1: FIPS 180-4's examples") {
 }
 
 TEST_CASE("sha-1: lanes hash as one hash does, at every length of the last block") {
-  for (const auto path : {Sha1Path::best, Sha1Path::single, Sha1Path::avx2}) {
+  for (const auto path : {Sha1Path::best, Sha1Path::single, Sha1Path::avx2, Sha1Path::avx512}) {
     if (!crypto::sha1_path_available(path)) {
       MESSAGE("a path that this processor lacks is left out");
       continue;
@@ -67,7 +67,7 @@ TEST_CASE("sha-1: lanes hash as one hash does, at every length of the last block
 }
 
 TEST_CASE("sha-1: zeros need not be there") {
-  for (const auto path : {Sha1Path::best, Sha1Path::single, Sha1Path::avx2}) {
+  for (const auto path : {Sha1Path::best, Sha1Path::single, Sha1Path::avx2, Sha1Path::avx512}) {
     if (!crypto::sha1_path_available(path)) continue;
     for (const std::size_t zeros : {0, 64, 4096, 10048}) {
       Sha1Lanes lanes(7, path);
