@@ -4,6 +4,7 @@
 #include <deque>
 #include <optional>
 #include <set>
+#include <span>
 
 #include "libp2p/resolve.h"
 
@@ -11,58 +12,71 @@ namespace p2p::libp2p {
 
 namespace {
 
-using multiformats::Multiaddr;
-using multiformats::Proto;
-
 constexpr std::string_view kLabel = "_dnsaddr.";
 constexpr std::string_view kPrefix = "dnsaddr=";
 
-/// A name still to be looked up. Of the addresses behind it those count that end as the link did: a
-/// link to one peer does not bring the name's others.
-struct Link {
-  std::string name;
-  std::optional<PeerId> peer;
-  int depth = 0;
-};
+bool is_link(const Multiaddr& addr) {
+  return addr.parts().front().code == static_cast<std::uint32_t>(multiformats::Proto::dnsaddr);
+}
+
+/// Whether `addr` ends with what follows the first part of `link`.
+bool ends_like(const Multiaddr& addr, const Multiaddr& link) {
+  const auto suffix = std::span(link.parts()).subspan(1);
+  const auto parts = std::span(addr.parts());
+  return parts.size() >= suffix.size() && std::ranges::equal(parts.last(suffix.size()), suffix);
+}
 
 struct Expansion {
-  std::deque<Link> links;
-  std::set<std::pair<std::string, std::optional<PeerId>>> followed;
+  struct Link {
+    Multiaddr addr;
+    int depth = 0;
+  };
+  std::deque<Link> links;  // still to be looked up
+  std::set<std::string> followed;
   std::vector<Multiaddr> found;
   std::optional<Error> failed;
 
-  void follow(Link link) {
-    if (link.depth > kMaxDnsaddrDepth || followed.size() >= kMaxDnsaddrLookups) return;
-    if (followed.emplace(link.name, link.peer).second) links.push_back(std::move(link));
-  }
-
-  void take(const Link& from, std::string_view text) {
-    if (!text.starts_with(kPrefix)) return;
-    auto addr = Multiaddr::parse(text.substr(kPrefix.size()));
-    if (!addr || (from.peer && addr->peer() != from.peer)) return;
-    if (addr->parts().front().code == static_cast<std::uint32_t>(Proto::dnsaddr)) {
-      follow(Link{addr->parts().front().value_text(), addr->peer(), from.depth + 1});
-    } else if (found.size() < kMaxDnsaddrAddrs && std::ranges::find(found, *addr) == found.end()) {
-      found.push_back(std::move(*addr));
+  void take(Multiaddr addr, int depth) {
+    if (is_link(addr)) {
+      if (depth > kMaxDnsaddrDepth || followed.size() >= kMaxDnsaddrLookups) return;
+      if (followed.insert(addr.text()).second) links.push_back(Link{std::move(addr), depth});
+    } else if (found.size() < kMaxDnsaddrAddrs && std::ranges::find(found, addr) == found.end()) {
+      found.push_back(std::move(addr));
     }
   }
 };
 
 }  // namespace
 
-runtime::Task<Result<std::vector<Multiaddr>>> expand_dnsaddr(runtime::Resolver& resolver,
-                                                             std::string name) {
+Task<Result<std::vector<Multiaddr>>> follow_dnsaddr(runtime::Resolver& resolver, Multiaddr link) {
+  auto records = co_await resolver.txt(std::string(kLabel) + link.parts().front().value_text());
+  P2P_CO_CHECK(records);
+  bool any = false;
+  std::vector<Multiaddr> out;
+  for (const std::string& record : *records) {
+    if (!record.starts_with(kPrefix)) continue;
+    any = true;
+    auto addr = Multiaddr::parse(std::string_view(record).substr(kPrefix.size()));
+    if (addr && !addr->empty() && ends_like(*addr, link)) out.push_back(std::move(*addr));
+  }
+  if (!any) co_return fail(Code::not_found, "the name has no dnsaddr record");
+  co_return std::move(out);
+}
+
+Task<Result<std::vector<Multiaddr>>> expand_dnsaddr(runtime::Resolver& resolver, std::string name) {
   Expansion expansion;
   if (name.starts_with(kLabel)) name.erase(0, kLabel.size());
-  expansion.follow(Link{name, std::nullopt, 0});
+  P2P_CO_TRY(Multiaddr first, Multiaddr::parse("/dnsaddr/" + name));
+  expansion.take(std::move(first), 0);
   while (!expansion.links.empty()) {
-    const Link link = std::move(expansion.links.front());
+    const Expansion::Link link = std::move(expansion.links.front());
     expansion.links.pop_front();
-    auto records = co_await resolver.txt(std::string(kLabel) + link.name);
-    if (records) {
-      for (const std::string& record : *records) expansion.take(link, record);
+    auto following = follow_dnsaddr(resolver, link.addr);
+    auto addrs = co_await std::move(following);
+    if (addrs) {
+      for (Multiaddr& addr : *addrs) expansion.take(std::move(addr), link.depth + 1);
     } else if (!expansion.failed) {
-      expansion.failed = std::move(records).error();
+      expansion.failed = std::move(addrs).error();
     }
   }
   if (!expansion.found.empty()) co_return std::move(expansion.found);

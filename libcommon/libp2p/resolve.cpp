@@ -4,6 +4,7 @@
 #include <deque>
 
 #include "base/endian.h"
+#include "libp2p/dnsaddr.h"
 
 namespace p2p::libp2p {
 
@@ -25,13 +26,6 @@ std::string tail_text(const Multiaddr& addr, std::size_t from) {
     if (const auto value = part.value_text(); !value.empty()) text += "/" + value;
   }
   return text;
-}
-
-/// Whether `addr` ends with what follows the first part of `link`.
-bool ends_like(const Multiaddr& addr, const Multiaddr& link) {
-  const auto suffix = std::span(link.parts()).subspan(1);
-  const auto parts = std::span(addr.parts());
-  return parts.size() >= suffix.size() && std::ranges::equal(parts.last(suffix.size()), suffix);
 }
 
 struct Search {
@@ -67,25 +61,18 @@ struct Search {
   }
 };
 
-Task<void> follow_dnsaddr(runtime::Resolver& resolver, Search& search, Multiaddr addr, int depth) {
+Task<void> follow_link(runtime::Resolver& resolver, Search& search, Multiaddr link, int depth) {
   if (depth >= kMaxDnsaddrDepth) {
     search.note(Error(Code::limit, "dnsaddr records nest too deep"));
     co_return;
   }
-  auto records = co_await resolver.txt("_dnsaddr." + addr.parts().front().value_text());
-  if (!records) {
-    search.note(std::move(records).error());
+  auto following = follow_dnsaddr(resolver, std::move(link));
+  auto addrs = co_await std::move(following);
+  if (!addrs) {
+    search.note(std::move(addrs).error());
     co_return;
   }
-  constexpr std::string_view kPrefix = "dnsaddr=";
-  bool any = false;
-  for (const auto& record : *records) {
-    if (!record.starts_with(kPrefix)) continue;
-    any = true;
-    auto target = Multiaddr::parse(std::string_view(record).substr(kPrefix.size()));
-    if (target && ends_like(*target, addr)) search.add(std::move(*target), depth + 1);
-  }
-  if (!any) search.note(Error(Code::not_found, "the name has no dnsaddr record"));
+  for (Multiaddr& addr : *addrs) search.add(std::move(addr), depth + 1);
 }
 
 Task<void> follow_name(runtime::Resolver& resolver, Search& search, Multiaddr addr, int depth) {
@@ -136,7 +123,7 @@ Task<Result<std::vector<Target>>> resolve(runtime::Resolver& resolver, Multiaddr
       search.found_endpoint(step.addr);
     } else if (search.lookups++ < kMaxLookups) {
       if (link) {
-        co_await follow_dnsaddr(resolver, search, step.addr, step.depth);
+        co_await follow_link(resolver, search, step.addr, step.depth);
       } else {
         co_await follow_name(resolver, search, step.addr, step.depth);
       }

@@ -109,6 +109,12 @@ std::optional<Value> natural_value(const RawField& field) {
 
 constexpr std::string_view kBase64Suffix = "_b64";
 
+/// The names that are not fields: those of the record itself, and the longer one that bytes have in
+/// JSON.
+bool is_taken(std::string_view name) {
+  return name == "type" || name == "v" || name.ends_with(kBase64Suffix);
+}
+
 /// In JSON, bytes go by their longer name and everything else by its own. The longer name is no
 /// field's own, so no record holds a field of such a name: written, it could stand twice.
 Result<void> add_field(Record& record, const Schema* schema, const RawField& field) {
@@ -116,6 +122,7 @@ Result<void> add_field(Record& record, const Schema* schema, const RawField& fie
   auto name = field.name;
   const bool base64 = name.ends_with(kBase64Suffix);
   if (base64) name.remove_suffix(kBase64Suffix.size());
+  if (base64 && is_taken(name)) return {};
   const auto* known = schema == nullptr ? nullptr : schema->field(name);
   const bool wants_base64 = field.json && known != nullptr && known->kind == Kind::bytes;
   if (wants_base64 && !base64) {

@@ -1,5 +1,5 @@
 // LAYERS: p2p_record
-// OPTIONS: -max_len=384 -entropic=0
+// OPTIONS: -max_len=256 -entropic=0
 // Records: any split of the input reads the same, and what was read is written and read again in
 // every format.
 #include <algorithm>

@@ -1,5 +1,5 @@
 // LAYERS: p2p_libp2p
-// OPTIONS: -max_len=300 -entropic=0
+// OPTIONS: -max_len=200 -entropic=0
 // Two yamux sessions joined by a pipe, driven by a script of opens, writes, reads, closes, resets
 // and deliveries of any size: what is read is what was written, in order, and neither side ever
 // calls the other a violator.

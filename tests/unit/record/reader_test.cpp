@@ -4,6 +4,7 @@
 
 #include "base/basen.h"
 #include "record/schema.h"
+#include "record/writer.h"
 #include "unit/record/samples.h"
 
 using namespace p2p;
@@ -252,6 +253,17 @@ TEST_CASE("reader: no field is named as another's base64, which JSON would then 
       read(*hex_decode("a46474797065636e65776178410165785f6236346441513d3d65795f6236344102"), 1);
   REQUIRE(outcome.records.size() == 1);
   CHECK(outcome.records[0] == Record("new").set("x", Bytes{1}));
+}
+
+// Written as CBOR, the first was lost, and the second gave a record two types.
+TEST_CASE("reader: bytes do not take a name in JSON that is no field's: X_b64, type or v") {
+  const auto outcome = read(
+      "{\"type\":\"new\",\"x_b64_b64\":\"AP8=\",\"type_b64\":\"AP8=\",\"v_b64\":\"AP8=\","
+      "\"y_b64\":\"AQ==\"}\n");
+  REQUIRE(outcome.records.size() == 1);
+  CHECK(outcome.records[0] == Record("new").set("y", Bytes{1}));
+  const Bytes item = cbor_item(outcome.records[0]);
+  CHECK(read(item, item.size()).records == outcome.records);
 }
 
 TEST_CASE("reader: any split gives the same, errors included") {
