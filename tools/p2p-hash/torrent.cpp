@@ -181,14 +181,15 @@ class Maker {
     if (!utf8) console_.warn("names that are not UTF-8: other programs will change them");
     const bool align = meta_.v2 || torrent_.align;
     meta_.piece_size = torrent_.piece_size.value_or(torrent::default_piece_size(total));
-    for (auto& source : found) meta_.files.push_back(std::move(source.file));
+    for (auto& source : found) {
+      meta_.files.push_back(std::move(source.file));
+      on_disk_.push_back({std::move(source.disk_path), source.status});
+    }
+    found = {};
     P2P_CHECK(torrent::arrange(meta_.files, meta_.piece_size, align));
     // Arranging has put pad files between what was sorted already.
-    auto next = found.begin();
-    for (const auto& file : meta_.files) {
-      on_disk_.push_back(file.pad ? nullptr : &*next++);
-    }
-    found_ = std::move(found);  // the elements stay where they are
+    std::uint32_t next = 0;
+    for (const auto& file : meta_.files) place_.push_back(file.pad ? next : next++);
     if (torrent::Layout(meta_).pieces() > torrent::kMaxPieces) {
       return fail(Error(Code::limit, "more than " + std::to_string(torrent::kMaxPieces) +
                                          " pieces, which other programs do not read")
@@ -198,8 +199,8 @@ class Maker {
   }
 
   Result<files::File> open(std::size_t index) const {
-    const auto& source = *on_disk_[index];
-    P2P_TRY(auto file, files::File::open(source.disk_path));
+    const auto& source = on_disk_[place_[index]];
+    P2P_TRY(auto file, files::File::open(source.path));
     if (!(file.status() == source.status)) return fail(Code::io, "changed while it was read");
     return file;
   }
@@ -213,7 +214,7 @@ class Maker {
         [this](std::size_t index) { return open(index); },
         [&](std::uint64_t first, const files::PieceHashes& hashes) {
           for (const auto& [file, error] : hashes.failures) {
-            if (!told[file]) fail_with(on_disk_[file]->disk_path, error);
+            if (!told[file]) fail_with(on_disk_[place_[file]].path, error);
             told[file] = true;
           }
           for (std::size_t i = 0; i < hashes.pieces.size(); ++i) {
@@ -249,8 +250,12 @@ class Maker {
   const Options& options_;
   const TorrentOptions& torrent_;
   Metainfo meta_;
-  std::vector<files::TorrentSource> found_;
-  std::vector<const files::TorrentSource*> on_disk_;  // by the place in meta_.files
+  struct OnDisk {
+    std::string path;
+    files::Status status;
+  };
+  std::vector<OnDisk> on_disk_;
+  std::vector<std::uint32_t> place_;  // in on_disk_, of each of meta_.files
   bool failed_ = false;
 };
 
@@ -311,8 +316,8 @@ class TorrentMode : public Mode {
     }
     const bool to_stdout = *torrent_.out == "-";
     if (torrent_.out->empty()) return usage("--torrent needs a file to write to");
-    if (to_stdout && (torrent_.magnet || console.format() != record::Format::text)) {
-      return usage("standard output holds the torrent already: --torrent - prints no records");
+    if (to_stdout && torrent_.magnet) {
+      return usage("--magnet does not go with --torrent -: the torrent is on standard output");
     }
     if (std::ranges::find(options_.files, "-") != options_.files.end()) {
       return usage("a torrent is made of files, not of standard input");

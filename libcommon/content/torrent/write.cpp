@@ -99,9 +99,7 @@ Bytes joined(const std::vector<Digest>& hashes) {
   return all;
 }
 
-Result<Bytes> encode_info(const Metainfo& meta) {
-  Bytes info;
-  BencodeWriter out(info);
+Result<void> write_info(BencodeWriter& out, const Metainfo& meta) {
   const bool listed = meta.v1 && !meta.single;
   const bool alone = meta.v1 && meta.single;
   out.dict();
@@ -121,7 +119,7 @@ Result<Bytes> encode_info(const Metainfo& meta) {
   if (meta.v1) out.key("pieces").string(joined(meta.pieces));
   if (meta.is_private) out.key("private").integer(1);
   out.end();
-  return info;
+  return {};
 }
 
 void write_trackers(BencodeWriter& out, const std::vector<std::vector<std::string>>& tiers) {
@@ -169,7 +167,6 @@ Result<Encoded> encode_torrent(const Metainfo& meta) {
                       std::to_string(layout.pieces()) + " pieces, more than other programs read")
                     .with_hint("choose larger pieces"));
   }
-  P2P_TRY(const Bytes info, encode_info(meta));
   Encoded encoded;
   BencodeWriter out(encoded.file);
   out.dict();
@@ -177,7 +174,12 @@ Result<Encoded> encode_torrent(const Metainfo& meta) {
   if (!meta.comment.empty()) out.key("comment").string(meta.comment);
   if (!meta.created_by.empty()) out.key("created by").string(meta.created_by);
   if (meta.created) out.key("creation date").integer(*meta.created);
-  out.key("info").raw(info);
+  out.key("info");
+  const std::size_t start = encoded.file.size();
+  P2P_CHECK(write_info(out, meta));
+  const auto info = ByteView(encoded.file).subspan(start);
+  if (meta.v1) encoded.hashes.v1 = crypto::sha1(info);
+  if (meta.v2) encoded.hashes.v2 = crypto::sha256(info);
   if (meta.v2) write_layers(out, meta.files);
   write_seeds(out, meta.web_seeds);
   out.end();
@@ -187,8 +189,6 @@ Result<Encoded> encode_torrent(const Metainfo& meta) {
                                        " bytes, which no program reads")
                     .with_hint("choose larger pieces"));
   }
-  if (meta.v1) encoded.hashes.v1 = crypto::sha1(info);
-  if (meta.v2) encoded.hashes.v2 = crypto::sha256(info);
   return encoded;
 }
 
