@@ -22,9 +22,6 @@ constexpr std::size_t kMapSize = 1024 * 1024;
 constexpr std::uint64_t kBatchBytes = 1024 * 1024;
 constexpr std::size_t kBatchFiles = 64;
 
-/// A file of so much is worth the attention of all threads.
-constexpr std::uint64_t kTogetherFrom = 8 * 1024 * 1024;
-
 /// Whether all threads together are done sooner with one file than with one each. BLAKE3 alone
 /// gains even without others: whole windows of the tree are more than its stream's pieces.
 bool spreads(const Algorithms& algorithms, unsigned threads) {

@@ -23,6 +23,9 @@
 
 namespace p2p::files {
 
+/// A file of so much is worth the attention of all threads.
+inline constexpr std::uint64_t kTogetherFrom = 8 * 1024 * 1024;
+
 struct Digests {
   std::vector<Bytes> values;  ///< one for each function, in the order they were asked for
   std::uint64_t size = 0;     ///< bytes hashed

@@ -147,6 +147,25 @@ $(p2p-hash -a blake3 --tag plain)" ]
   [[ "$output" == *"no file was verified"* ]]
 }
 
+@test "a CID made in a way of one's own is checked in that way" {
+  mkdir d
+  head -c 1100000 /dev/zero >d/large
+  printf x >d/.hidden
+  p2p-hash --cid -r --chunker size-1000 --trickle d >../sums
+  run -1 p2p-hash -c ../sums
+  [ "${lines[0]}" = 'd: FAILED' ]
+  p2p-hash -c --chunker size-1000 --trickle ../sums
+  run -1 p2p-hash -c --chunker size-1001 --trickle ../sums
+  # Said, a way is the only one: with the hidden ones is another.
+  p2p-hash --cid -r --profile v1 --hidden d >../sums
+  p2p-hash -c ../sums
+  run -1 p2p-hash -c --profile v1 ../sums
+  p2p-hash -c --profile v1 --hidden ../sums
+  # The function is the CID's own.
+  p2p-hash --cid --profile v1 -a blake2b-256 d/large >../sums
+  p2p-hash -c --profile v1 ../sums
+}
+
 @test "a CID of standard input" {
   head -c 600000 /dev/zero >zeros
   p2p-hash --cid --profile v1 <zeros >../sums

@@ -1,11 +1,12 @@
 // -c, as coreutils 9.1 does it, warnings to the letter.
-#include <memory>
+#include <optional>
 #include <utility>
 
 #include "cid_match.h"
 #include "content/checksum_list.h"
 #include "files/digest.h"
 #include "files/walk.h"
+#include "import_flags.h"
 #include "meter.h"
 #include "mode.h"
 #include "quote.h"
@@ -16,7 +17,6 @@ namespace p2p::hash {
 namespace {
 
 struct CheckOptions {
-  bool check = false;
   bool ignore_missing = false;
   bool strict = false;
   /// --quiet, --status and --warn are one choice: in coreutils the last one given holds.
@@ -30,10 +30,13 @@ constexpr std::size_t kMaxGroup = 32;
 
 class Checker {
  public:
-  Checker(cli::Console& console, const Options& common, const CheckOptions& options)
+  /// `way` is the one in which CIDs came to be, where the user says so.
+  Checker(cli::Console& console, const Options& common, const CheckOptions& options,
+          std::optional<CidWay> way)
       : console_(console),
         common_(common),
         options_(options),
+        way_(std::move(way)),
         meter_(console),
         digester_(common.threads(), [this](std::uint64_t bytes) { meter_.advance(bytes); }) {
     digester_.before_waiting([this] { meter_.flush(); });
@@ -129,17 +132,16 @@ class Checker {
   }
 
   void check_cid(std::string name, const multiformats::Cid& cid) {
-    const auto found = std::make_shared<Result<CidMatch>>();
-    const auto job = [this, name, cid, found] {
-      *found = match_cid(name, cid, [this](std::uint64_t bytes) { meter_.advance(bytes); });
-    };
-    digester_.run(job, [this, name, cid, found] {
-      ++counts_.proper;
-      Verdict verdict{.name = name, .alg = name_of(cid.hash().code()), .cid = cid.text()};
-      if (!*found) return say_unreadable(verdict, found->error());
-      verdict.profile = (*found)->profile;
-      say_read(verdict, (*found)->matches);
-    });
+    match_later(
+        digester_, common_.threads(), {name, cid, way_},
+        [this](std::uint64_t bytes) { meter_.advance(bytes); },
+        [this, name, cid](const Result<CidMatch>& found) {
+          ++counts_.proper;
+          Verdict verdict{.name = name, .alg = name_of(cid.hash().code()), .cid = cid.text()};
+          if (!found) return say_unreadable(verdict, found.error());
+          verdict.profile = found->profile;
+          say_read(verdict, found->matches);
+        });
   }
 
   struct Verdict {
@@ -218,6 +220,7 @@ class Checker {
   cli::Console& console_;
   const Options& common_;
   const CheckOptions& options_;
+  const std::optional<CidWay> way_;
   std::string name_;
   Counts counts_;
   std::string group_name_;
@@ -228,11 +231,11 @@ class Checker {
 
 class CheckMode : public Mode {
  public:
-  explicit CheckMode(Options& common) : common_(common) {}
+  CheckMode(Options& common, const ImportFlags& import) : common_(common), import_(import) {}
 
   void declare(cli::Command& command) override {
     command.group("Checking")
-        .flag("-c,--check", options_.check, "read checksums from the FILEs and check them")
+        .flag("-c,--check", common_.checks, "read checksums from the FILEs and check them")
         .flag("--ignore-missing", options_.ignore_missing, "leave out files that do not exist")
         .option("-q,--quiet", report(Report::quiet, "no OK for files that match; no progress"))
         .option("--status", report(Report::status, "print nothing; the exit status tells"))
@@ -240,7 +243,7 @@ class CheckMode : public Mode {
         .option("-w,--warn", report(Report::warn, "say which lines are no checksums"));
   }
 
-  std::string_view chosen() const override { return options_.check ? "--check" : ""; }
+  std::string_view chosen() const override { return common_.checks ? "--check" : ""; }
 
   Result<void> left_out() const override {
     const std::string_view mode = "when verifying checksums";
@@ -260,7 +263,18 @@ class CheckMode : public Mode {
     if (common_.style.binary || common_.text) {
       return usage("the --binary and --text options are meaningless when verifying checksums");
     }
-    Checker checker(console, common_, options_);
+    std::optional<CidWay> way;
+    if (!import_.given().empty()) {
+      // Once here, to see whether it makes sense; and anew for each CID, which has its own
+      // function.
+      const auto resolve = [this](const std::function<void(const std::string&)>& complain) {
+        return import_.resolve(common_, complain);
+      };
+      P2P_CHECK(resolve(
+          [&](const std::string& rule) { console.warn("'" + rule + "' is no ignore rule"); }));
+      way = CidWay{import_.profile_name(), [resolve] { return resolve([](const auto&) {}); }};
+    }
+    Checker checker(console, common_, options_, std::move(way));
     bool good = true;
     for (const auto& list : common_.files) good = checker.check(list) && good;
     return good ? cli::ExitStatus::yes : cli::ExitStatus::no;
@@ -280,11 +294,14 @@ class CheckMode : public Mode {
   }
 
   Options& common_;
+  const ImportFlags& import_;
   CheckOptions options_;
 };
 
 }  // namespace
 
-std::unique_ptr<Mode> check_mode(Options& options) { return std::make_unique<CheckMode>(options); }
+std::unique_ptr<Mode> check_mode(Options& options, const ImportFlags& import) {
+  return std::make_unique<CheckMode>(options, import);
+}
 
 }  // namespace p2p::hash

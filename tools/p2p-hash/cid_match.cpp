@@ -1,15 +1,16 @@
 #include "cid_match.h"
 
+#include <algorithm>
+#include <memory>
+#include <utility>
 #include <vector>
 
-#include "content/directory.h"
 #include "content/file_importer.h"
 #include "files/walk.h"
 
 namespace p2p::hash {
 
 using content::Imported;
-using content::Profile;
 using multiformats::Cid;
 using multiformats::Codec;
 using multiformats::HashCode;
@@ -20,22 +21,52 @@ constexpr std::string_view kVersion0[] = {"unixfs-v0-2015"};
 constexpr std::string_view kVersion1[] = {"unixfs-v1-2025", "v1", "test-cid-v1", "test-cid-v1-wide",
                                           "unixfs-v0-2015"};
 
-std::vector<Profile> profiles_for(const Cid& cid) {
+/// Differs from one before it for directories only.
+constexpr std::string_view kOnlyForDirectories = "test-cid-v1-wide";
+
+/// What the CID itself says of how it came to be.
+content::ProfileChanges changes_for(const Cid& cid) {
   content::ProfileChanges changes;
   if (cid.hash().code() == HashCode::identity) {
     changes.inline_limit = cid.hash().digest().size();
   } else {
     changes.hash = multiformats::hash_alg_of(cid.hash().code());
   }
-  std::vector<Profile> profiles;
-  const std::span<const std::string_view> names =
-      cid.version() == 0 ? std::span<const std::string_view>(kVersion0) : kVersion1;
-  for (const auto name : names) {
-    // One that cannot be had with this function is none that may have led here.
-    auto profile = content::change_profile(*content::profile_by_name(name), changes);
-    if (profile) profiles.push_back(*profile);
+  return changes;
+}
+
+struct Way {
+  std::string profile;
+  files::ImportOptions options;
+};
+
+Result<std::vector<Way>> ways_for(const CidQuestion& question) {
+  const auto changes = changes_for(question.cid);
+  std::vector<Way> ways;
+  const auto add = [&](std::string name, files::ImportOptions options) {
+    // One that cannot be had with the CID's function is none that may have led there.
+    auto profile = content::change_profile(options.profile, changes);
+    if (!profile) return;
+    options.profile = *profile;
+    options.recursive = true;
+    ways.push_back({std::move(name), std::move(options)});
+  };
+  if (question.way) {
+    P2P_TRY(auto options, question.way->options());
+    add(question.way->profile, std::move(options));
+    return ways;
   }
-  return profiles;
+  const std::span<const std::string_view> names =
+      question.cid.version() == 0 ? std::span<const std::string_view>(kVersion0) : kVersion1;
+  for (const bool hidden : {false, true}) {
+    for (const auto name : names) {
+      files::ImportOptions options;
+      options.profile = *content::profile_by_name(name);
+      options.hidden = hidden;
+      add(std::string(name), std::move(options));
+    }
+  }
+  return ways;
 }
 
 /// The file's bytes as the block itself.
@@ -59,34 +90,38 @@ class BlockMatch {
 
 class Matcher {
  public:
-  Matcher(const Cid& cid, const files::Advance& advance)
-      : cid_(cid), advance_(advance), profiles_(profiles_for(cid)) {}
+  Matcher(const CidQuestion& question, std::vector<Way> ways, unsigned threads,
+          const files::Advance& advance)
+      : path_(question.path),
+        cid_(question.cid),
+        only_(question.way.has_value()),
+        ways_(std::move(ways)),
+        advance_(advance),
+        pipeline_(threads) {}
 
-  Result<CidMatch> match_directory(const std::string& path) const {
-    for (const bool hidden : {false, true}) {
-      bool found_hidden = false;
-      for (const auto& profile : profiles_) {
-        P2P_TRY(const auto root, import_directory(profile, path, hidden, found_hidden));
-        if (is_named(root)) return CidMatch{true, std::string(profile.name)};
-      }
-      if (!found_hidden) break;
+  Result<CidMatch> match_directory() {
+    for (auto& way : ways_) {
+      P2P_TRY(const auto root, import(std::move(way.options)));
+      if (is_named(root)) return CidMatch{true, way.profile};
     }
     return CidMatch{};
   }
 
-  Result<CidMatch> match_file(const std::string& path) const {
-    if (cid_.codec() != Codec::dag_pb) return read(path, {}, true);
-    if (path == "-") return read(path, profiles_, true);
-    P2P_TRY(const auto status, files::path_status(path));
-    const bool stream = status.kind != files::Kind::regular;
-    if (stream) return read(path, profiles_, true);
-    for (const auto& profile : profiles_) {
-      if (profile.name == "test-cid-v1-wide") continue;
-      P2P_TRY(const auto found, read(path, {&profile, 1}, false));
-      if (found.matches) return found;
+  Result<CidMatch> match_file() {
+    // Several ways cut a file alike.
+    std::erase_if(ways_, [this](const Way& way) {
+      return !only_ && (way.options.hidden || way.profile == kOnlyForDirectories);
+    });
+    if (cid_.codec() != Codec::dag_pb) return read_once({});
+    if (path_ == "-") return read_once(ways_);
+    P2P_TRY(const auto status, files::path_status(path_));
+    if (status.kind != files::Kind::regular) return read_once(ways_);
+    for (auto& way : ways_) {
+      P2P_TRY(const auto root, import(std::move(way.options)));
+      if (is_named(root)) return CidMatch{true, way.profile};
     }
     if (status.size > content::kMaxBlockSize) return CidMatch{};
-    return read(path, {}, true);
+    return read_once({});
   }
 
  private:
@@ -94,85 +129,77 @@ class Matcher {
     return root.cid.codec() == cid_.codec() && root.cid.hash() == cid_.hash();
   }
 
-  /// One read of the file, in all of `profiles` and as a block.
-  Result<CidMatch> read(const std::string& path, std::span<const Profile> profiles,
-                        bool block) const {
+  Result<Imported> import(files::ImportOptions options) {
+    std::optional<Error> failure;
+    files::Importer::Events events;
+    events.failed = [&](const std::string& path, const Error& why) {
+      if (!failure) failure = Error(why.code, "", path, why.why);
+    };
+    events.progress = [&](const std::string&, std::uint64_t bytes) {
+      if (advance_) advance_(bytes);
+    };
+    files::Importer importer(std::move(options), pipeline_, std::move(events));
+    Result<Imported> root;
+    importer.import(path_, [&](Result<Imported> result) { root = std::move(result); });
+    P2P_CHECK(importer.finish());
+    if (failure) return fail(*failure);
+    return root;
+  }
+
+  /// One read of the file, in all of `ways` at once and as a block.
+  Result<CidMatch> read_once(std::span<const Way> ways) {
+    auto file = files::File::standard_input();
+    if (path_ != "-") {
+      P2P_TRY(file, files::File::open(path_));
+    }
     std::vector<content::FileImporter> importers;
-    for (const auto& profile : profiles) importers.emplace_back(profile);
-    std::optional<BlockMatch> whole;
-    if (block) whole.emplace(cid_);
-    P2P_CHECK(read_file(path, [&](ByteView piece) -> Result<void> {
+    for (const auto& way : ways) importers.emplace_back(way.options.profile);
+    BlockMatch block(cid_);
+    P2P_CHECK(file.read_all([&](ByteView piece) -> Result<void> {
       for (auto& importer : importers) P2P_CHECK(importer.update(piece));
-      if (whole) whole->update(piece);
+      block.update(piece);
+      if (advance_) advance_(piece.size());
       return {};
     }));
+    P2P_CHECK(file.unchanged());
     for (std::size_t i = 0; i < importers.size(); ++i) {
       P2P_TRY(const auto root, importers[i].finish());
-      if (is_named(root)) return CidMatch{true, std::string(profiles[i].name)};
+      if (is_named(root)) return CidMatch{true, ways[i].profile};
     }
-    if (whole && whole->matches()) return CidMatch{true, "block"};
-    return CidMatch{};
+    return block.matches() ? CidMatch{true, "block"} : CidMatch{};
   }
 
-  Result<void> read_file(const std::string& path, const files::File::Take& take) const {
-    auto file = files::File::standard_input();
-    if (path != "-") {
-      P2P_TRY(file, files::File::open(path));
-    }
-    P2P_CHECK(file.read_all([&](ByteView piece) -> Result<void> {
-      if (advance_) advance_(piece.size());
-      return take(piece);
-    }));
-    return file.unchanged();
-  }
-
-  Result<Imported> import_directory(const Profile& profile, const std::string& path, bool hidden,
-                                    bool& found_hidden) const {
-    P2P_TRY(const auto entries, files::list_directory(path));
-    content::DirectoryImporter directory(profile);
-    for (const auto& entry : entries) {
-      if (entry.name.starts_with('.') && !hidden) {
-        found_hidden = true;
-        continue;
-      }
-      const std::string inner = files::join_path(path, entry.name);
-      P2P_TRY(const auto child, import_entry(profile, inner, entry.kind, hidden, found_hidden));
-      P2P_CHECK(directory.add(entry.name, child));
-    }
-    return directory.finish();
-  }
-
-  Result<Imported> import_entry(const Profile& profile, const std::string& path, files::Kind kind,
-                                bool hidden, bool& found_hidden) const {
-    switch (kind) {
-      case files::Kind::directory:
-        return import_directory(profile, path, hidden, found_hidden);
-      case files::Kind::symlink: {
-        P2P_TRY(const auto target, files::read_link(path));
-        return content::import_symlink(profile, target);
-      }
-      case files::Kind::regular: {
-        content::FileImporter importer(profile);
-        P2P_CHECK(read_file(path, [&](ByteView piece) { return importer.update(piece); }));
-        return importer.finish();
-      }
-      case files::Kind::other:
-        break;
-    }
-    return fail(Code::unsupported, "", path, "Not a regular file");
-  }
-
+  const std::string& path_;
   const Cid& cid_;
+  const bool only_;
+  std::vector<Way> ways_;
   const files::Advance& advance_;
-  std::vector<Profile> profiles_;
+  files::Pipeline pipeline_;
 };
 
 }  // namespace
 
-Result<CidMatch> match_cid(const std::string& path, const Cid& cid, const files::Advance& advance) {
-  const Matcher matcher(cid, advance);
-  if (path != "-" && files::is_directory(path)) return matcher.match_directory(path);
-  return matcher.match_file(path);
+Result<CidMatch> match_cid(const CidQuestion& question, unsigned threads,
+                           const files::Advance& advance) {
+  P2P_TRY(auto ways, ways_for(question));
+  Matcher matcher(question, std::move(ways), threads, advance);
+  const bool directory = question.path != "-" && files::is_directory(question.path);
+  return directory ? matcher.match_directory() : matcher.match_file();
+}
+
+void match_later(files::Digester& digester, unsigned threads, CidQuestion question,
+                 files::Advance advance,
+                 std::move_only_function<void(const Result<CidMatch>&)> done) {
+  const auto status = question.path == "-" ? Result<files::Status>(files::Status())
+                                           : files::path_status(question.path);
+  const bool small = status && status->kind == files::Kind::regular && status->size < files::kTogetherFrom;
+  if (!small) {
+    return digester.run(
+        {}, [=, done = std::move(done)]() mutable { done(match_cid(question, threads, advance)); });
+  }
+  const auto found = std::make_shared<Result<CidMatch>>();
+  digester.run([=] { *found = match_cid(question, 1, advance); },
+               [found, done = std::move(done)]() mutable { done(*found); });
 }
 
 }  // namespace p2p::hash

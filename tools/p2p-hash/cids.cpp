@@ -216,7 +216,7 @@ class CidMode : public Mode {
     P2P_CHECK(only_with(options_.wrap, "--wrap-with-directory", "with --cid"));
     P2P_CHECK(only_with(options_.stdin_name.has_value(), "--stdin-name", "with --cid"));
     P2P_CHECK(car_.left_out());
-    if (common_.proves) return {};
+    if (common_.proves || common_.checks) return {};
     const auto given = import_.given();
     return only_with(!given.empty(), given, "with --cid");
   }

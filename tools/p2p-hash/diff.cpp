@@ -56,6 +56,7 @@ class Comparer {
       : console_(console),
         a_(std::move(a)),
         b_(std::move(b)),
+        threads_(threads),
         meter_(console),
         digester_(threads, [this](std::uint64_t bytes) { meter_.advance(bytes); }) {
     digester_.before_waiting([this] { meter_.flush(); });
@@ -243,14 +244,12 @@ class Comparer {
     const Item& other = a.kind == Kind::named ? b : a;
     const Item& named = a.kind == Kind::named ? a : b;
     if (!other.path.empty()) {
-      const auto found = std::make_shared<Result<CidMatch>>();
-      return digester_.run(
-          [this, found, file = other.path, cid = *named.cid] {
-            *found = match_cid(file, cid, [this](std::uint64_t bytes) { meter_.advance(bytes); });
-          },
-          [this, found, path, b] {
-            if (!*found) return trouble(path, found->error());
-            if (!(*found)->matches) changed(path, b);
+      return match_later(
+          digester_, threads_, {other.path, *named.cid, {}},
+          [this](std::uint64_t bytes) { meter_.advance(bytes); },
+          [this, path, b](const Result<CidMatch>& found) {
+            if (!found) return trouble(path, found.error());
+            if (!found->matches) changed(path, b);
           });
     }
     if (other.cid && other.cid->hash() == named.cid->hash() &&
@@ -386,6 +385,7 @@ class Comparer {
   cli::Console& console_;
   std::unique_ptr<Tree> a_;
   std::unique_ptr<Tree> b_;
+  const unsigned threads_;
   std::deque<Difference> differences_;
   bool trouble_ = false;
   Meter meter_;

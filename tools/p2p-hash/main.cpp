@@ -150,9 +150,9 @@ int main(int argc, char** argv) {
   ImportFlags import;
   // In the order of --help; the last is what happens where no other is chosen.
   const std::array modes = {
-      check_mode(options),       cid_mode(options, import), torrent_mode(options),
-      verify_mode(options),      extract_mode(options),     prove_mode(options, import),
-      check_proof_mode(options), diff_mode(options),        sums_mode(options)};
+      check_mode(options, import), cid_mode(options, import), torrent_mode(options),
+      verify_mode(options),        extract_mode(options),     prove_mode(options, import),
+      check_proof_mode(options),   diff_mode(options),        sums_mode(options)};
   p2p::cli::Command command("p2p-hash", "Name content by its hash.");
   declare(command, options);
   for (const auto& mode : modes) mode->declare(command);

@@ -47,7 +47,7 @@ Result<void> refuse_terminal(const cli::Console& console);
 /// The default: one line a file, its digest and name.
 std::unique_ptr<Mode> sums_mode(const Options& options);
 /// -c: reads such lines and checks them.
-std::unique_ptr<Mode> check_mode(Options& options);
+std::unique_ptr<Mode> check_mode(Options& options, const ImportFlags& import);
 /// --cid: content ids.
 std::unique_ptr<Mode> cid_mode(Options& options, ImportFlags& import);
 /// --diff: what differs between two trees of files.

@@ -35,6 +35,8 @@ struct Options {
   /// CIDs instead of hashes; and whether a proof is wanted, not only a name.
   bool cid = false;
   bool proves = false;
+  /// -c was given: CIDs in lists are checked by importing.
+  bool checks = false;
 
   /// Where the modes that write something put it.
   std::optional<std::string> output;
