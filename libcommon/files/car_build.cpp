@@ -12,17 +12,13 @@ namespace {
 /// Hands the roots' blocks, and with Reach::dag all below them, to `take`, each once.
 Result<void> each_block(car::Store& store, std::span<const Cid> roots, CarBuilder::Reach reach,
                         const car::DepthFirst::Visit& take) {
-  // Those that their CIDs carry need not stand anywhere.
-  const auto visit = [&](const Cid& cid, ByteView block) {
-    return content::is_inlined(cid) ? Result<void>() : take(cid, block);
-  };
   car::DepthFirst walk(store);
   for (const auto& root : roots) {
     if (reach == CarBuilder::Reach::dag) {
-      P2P_CHECK(walk.run(root, visit));
+      P2P_CHECK(walk.run(root, take));
     } else {
       P2P_TRY(const auto block, store.read(root));
-      P2P_CHECK(visit(root, block));
+      P2P_CHECK(take(root, block));
     }
   }
   return {};

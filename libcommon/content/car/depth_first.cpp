@@ -1,6 +1,8 @@
 #include "content/car/depth_first.h"
 
-#include "content/car/check.h"
+#include <algorithm>
+
+#include "content/links.h"
 
 namespace p2p::car {
 
@@ -23,7 +25,7 @@ Result<void> DepthFirst::run(const Cid& root, const Visit& visit) {
   return {};
 }
 
-/// Blocks that stand nowhere, since their links carry them, count as new each time.
+/// Blocks that stand nowhere but in their CIDs count as new each time.
 Result<bool> DepthFirst::first_visit(const Cid& cid) {
   P2P_TRY(const auto entry, store_.find(cid));
   if (entry) {
@@ -54,7 +56,7 @@ Result<void> DepthFirst::visit_block(const Cid& cid, const Visit& visit) {
 
 Result<Bytes> DepthFirst::pack_links(const Cid& cid, ByteView block) const {
   Bytes links;
-  P2P_CHECK(outside_links(cid, block, [&](const Cid& link) -> Result<void> {
+  P2P_CHECK(content::loose_links_of(cid, block, [&](const Cid& link) -> Result<void> {
     links.push_back(static_cast<std::uint8_t>(link.bytes().size()));  // at most kMaxCidSize
     append(links, link.bytes());
     return {};

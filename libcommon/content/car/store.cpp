@@ -5,6 +5,7 @@
 #include "base/endian.h"
 #include "base/varint.h"
 #include "content/car/check.h"
+#include "content/links.h"
 
 namespace p2p::car {
 
@@ -111,7 +112,11 @@ Result<void> Collector::add(const Cid& cid, ByteView block) {
   recent = fingerprint;
   P2P_TRY(const auto at, blocks_.append(section_head(cid, block.size())));
   P2P_CHECK(blocks_.append(block));
-  return store_.add(fingerprint, at);
+  P2P_CHECK(store_.add(fingerprint, at));
+  return content::loose_links_of(cid, block, [this](const Cid& link) -> Result<void> {
+    if (link.hash().code() != HashCode::identity) return {};
+    return add(link, link.hash().digest());
+  });
 }
 
 }  // namespace p2p::car

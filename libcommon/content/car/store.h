@@ -61,7 +61,8 @@ class Collector {
   /// All must outlive the collector. `blocks` is for the blocks, and nothing else is put there.
   Collector(Scratch& blocks, const Fingerprinter& fingerprints, Scratch& scratch);
 
-  /// A block that came shortly before is not kept again.
+  /// A block that came shortly before is not kept again. Those that its links carry in themselves
+  /// are kept, too: importers do not hand them over, and exporters write them like any other.
   Result<void> add(const multiformats::Cid& cid, ByteView block);
   /// To be called once, when all have come.
   Result<void> finish() { return store_.finish(); }
