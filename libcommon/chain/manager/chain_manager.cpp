@@ -143,16 +143,25 @@ Result<ChainManager::HeadersAccepted> ChainManager::accept_headers(
   return or_stop(accept());
 }
 
+std::optional<U256> ChainManager::proven_work(const BlockId& prev,
+                                              std::span<const BlockHeader> headers) const {
+  U256 work;
+  BlockId last = prev;
+  for (const BlockHeader& header : headers) {
+    const BlockId id = header.id();
+    if (header.prev != last || !check_work(tree_.params(), header, id).ok()) return std::nullopt;
+    work = work + work_of_bits(header.bits);
+    last = id;
+  }
+  return work;
+}
+
 bool ChainManager::leads(std::span<const BlockHeader> headers) const {
   if (headers.empty()) return false;
   const HeaderNode* const parent = tree_.find(headers.front().prev);
   if (parent == nullptr) return false;
-  U256 work = parent->chainwork;
-  for (const BlockHeader& header : headers) {
-    if (!check_work(tree_.params(), header, header.id()).ok()) break;
-    work = work + work_of_bits(header.bits);
-  }
-  return work > tip_->chainwork;
+  const auto work = proven_work(parent->id, headers);
+  return work && parent->chainwork + *work > tip_->chainwork;
 }
 
 std::vector<BlockHeader> ChainManager::headers_after(std::span<const BlockId> locator,

@@ -93,8 +93,10 @@ class ChainManager {
 
   /// Headers beside the branch of the best one: what forks, and strangers, have left in memory.
   std::size_t stray_headers() const { return tree_.size() - 1 - best_header_->height; }
-  /// Whether these, as far as each shows the work that it claims, lead to more work than the active
-  /// chain has. Stores nothing.
+  /// The work that these prove, the first of which follows `prev`; nothing where one does not
+  /// follow the one before it, or does not meet the target that it names. Stores nothing.
+  std::optional<U256> proven_work(const BlockId& prev, std::span<const BlockHeader> headers) const;
+  /// Whether these prove more work than the active chain has. Stores nothing.
   bool leads(std::span<const BlockHeader> headers) const;
 
   // Blocks.

@@ -17,6 +17,9 @@ std::size_t index_after(std::span<const BlockHeader> headers, const HeaderNode* 
   return at + 1;
 }
 
+/// Marks of one survey, 32 bytes each: 130 million headers at full answers.
+constexpr std::size_t kMostMarks = 65536;
+
 bool malformed(const Error& why) { return why.code == Code::parse || why.code == Code::limit; }
 
 }  // namespace
@@ -143,33 +146,79 @@ void Sync::on_headers(const PeerId& id, std::uint64_t number, std::span<const Bl
                       Time now, std::int64_t wall_s) {
   Peer* peer = find(id);
   if (peer == nullptr || !take(peer->headers_ask, number)) return;
-  if (chain_.stray_headers() >= params_.most_stray && !headers.empty() &&
-      chain_.find(headers.back().id()) == nullptr && !chain_.leads(headers)) {
-    return drop(id, *peer, unhelpful("its headers show less work than our chain has"), false);
+  const bool strange = !headers.empty() && chain_.find(headers.back().id()) == nullptr;
+  if (!peer->survey && strange && chain_.stray_headers() >= params_.most_stray &&
+      !chain_.leads(headers)) {
+    const HeaderNode* const from = chain_.find(headers.front().prev);
+    if (from != nullptr) peer->survey.emplace(Survey{from, from->chainwork, {}, std::nullopt});
   }
-  const HeaderNode* const before = peer->has;
+  if (peer->survey && !peer->survey->taken) {
+    weigh(id, *peer, headers);
+    return plan(now);
+  }
+  if (peer->survey) {
+    headers = committed(*peer, headers);
+    if (headers.empty()) {
+      return drop(id, *peer, unhelpful("its headers are not those that it showed before"), false);
+    }
+  }
+  take_headers(id, *peer, headers, now, wall_s);
+}
+
+void Sync::weigh(const PeerId& id, Peer& peer, std::span<const BlockHeader> headers) {
+  Survey& survey = *peer.survey;
+  const BlockId& last = survey.marks.empty() ? survey.from->id : survey.marks.back();
+  const auto work = chain_.proven_work(last, headers);
+  if (work && !headers.empty()) {
+    survey.work += *work;
+    survey.marks.push_back(headers.back().id());
+  }
+  if (survey.work > chain_.tip().chainwork) {
+    survey.taken = 0;
+  } else if (!work || headers.size() < params_.full_answer || survey.marks.size() == kMostMarks) {
+    drop(id, peer, unhelpful("its headers show less work than our chain has"), false);
+  }
+}
+
+/// The part of an answer that the next mark commits to; empty where it is not there. Forgets the
+/// survey with its last mark.
+std::span<const BlockHeader> Sync::committed(Peer& peer,
+                                             std::span<const BlockHeader> headers) const {
+  Survey& survey = *peer.survey;
+  const BlockId& mark = survey.marks[*survey.taken];
+  const auto last = std::ranges::find(headers, mark, &BlockHeader::id);
+  if (last == headers.end()) return {};
+  if (++*survey.taken == survey.marks.size()) peer.survey.reset();
+  return headers.first(static_cast<std::size_t>(last - headers.begin()) + 1);
+}
+
+void Sync::take_headers(const PeerId& id, Peer& peer, std::span<const BlockHeader> headers,
+                        Time now, std::int64_t wall_s) {
+  const HeaderNode* const before = peer.has;
   const auto result = chain_.accept_headers(headers, wall_s);
   const auto* accepted = or_fail(result);
   if (accepted == nullptr) return;
-  if (accepted->last != nullptr) know(*peer, *accepted->last);
+  if (accepted->last != nullptr) know(peer, *accepted->last);
   switch (accepted->outcome.verdict) {
     case Verdict::ok:
-      peer->more_follows = headers.size() == kMaxHeaders;
-      if (accepted->fresh > 0 || peer->has != before) {
-        peer->barren = 0;
-      } else if (seems_ahead(*peer) || peer->more_follows) {
-        barren(id, *peer, now, "it claims more work than its headers show");
+      peer.more_follows = headers.size() >= params_.full_answer;
+      // Of a branch that was surveyed, another peer may have shown the same.
+      if (accepted->fresh > 0 || peer.has != before || peer.survey) {
+        peer.barren = 0;
+      } else if (seems_ahead(peer) || peer.more_follows) {
+        barren(id, peer, now, "it claims more work than its headers show");
       }
-      if (seems_ahead(*peer)) peer->wants_headers = true;
+      if (seems_ahead(peer)) peer.wants_headers = true;
       break;
     case Verdict::future:
-      peer->not_before = now + params_.status_interval;
+      peer.survey.reset();
+      peer.not_before = now + params_.status_interval;
       break;
     case Verdict::orphan:
-      return drop(id, *peer, Error(Code::protocol, "its headers do not follow from ours"), true);
+      return drop(id, peer, Error(Code::protocol, "its headers do not follow from ours"), true);
     case Verdict::invalid:
     case Verdict::mutated:
-      return refuse(id, peer, headers[index_after(headers, accepted->last)].id(),
+      return refuse(id, &peer, headers[index_after(headers, accepted->last)].id(),
                     accepted->outcome);
   }
   plan(now);
@@ -368,12 +417,10 @@ void Sync::plan_peer(const PeerId& id, Peer& peer, Time now) {
     peer.status_ask = ask(id, status(), now);
   }
   if (!peer.status || now < peer.not_before) return;
-  if ((peer.wants_headers || peer.more_follows) && !peer.headers_ask) {
-    const HeaderNode& from =
-        peer.more_follows && peer.has != nullptr ? *peer.has : chain_.best_header();
-    peer.wants_headers = peer.more_follows = false;
+  if ((peer.wants_headers || peer.more_follows || peer.survey) && !peer.headers_ask) {
     GetHeaders request;
-    request.locator = chain_.tree().locator(from);
+    request.locator = locator_for(peer);
+    peer.wants_headers = peer.more_follows = false;
     peer.headers_ask = ask(id, std::move(request), now);
   }
   if (!peer.blocks_ask) plan_bodies(id, peer, now);
@@ -383,6 +430,16 @@ void Sync::plan_peer(const PeerId& id, Peer& peer, Time now) {
     peer.told = 0;
     peer.transactions_ask = ask(id, GetTransactions(), now);
   }
+}
+
+std::vector<BlockId> Sync::locator_for(const Peer& peer) const {
+  if (const auto& survey = peer.survey) {
+    const std::size_t seen = survey->taken.value_or(survey->marks.size());
+    if (seen > 0) return std::vector<BlockId>(1, survey->marks[seen - 1]);
+    return chain_.tree().locator(*survey->from);
+  }
+  const bool on = peer.more_follows && peer.has != nullptr;
+  return chain_.tree().locator(on ? *peer.has : chain_.best_header());
 }
 
 void Sync::plan_bodies(const PeerId& id, Peer& peer, Time now) {

@@ -43,9 +43,11 @@ struct SyncParams {
   /// Answers in a row that brought nothing, though the peer claims to have more: then it goes.
   int most_barren = 3;
   /// Headers beside the best branch, some 60 MB of memory and 25 MB of disk. While there are more,
-  /// only answers that lead past our tip by themselves are kept: old and easy targets make long
-  /// branches cheap.
+  /// only branches that are known to lead past our tip are kept: old and easy targets make long
+  /// ones cheap. A branch longer than an answer is surveyed first.
   std::size_t most_stray = 100'000;
+  /// Headers in an answer behind which more may follow.
+  std::size_t full_answer = kMaxHeaders;
   /// How far ahead of the last linked block bodies are fetched.
   std::size_t window = 1024;
 };
@@ -133,8 +135,18 @@ class Sync {
     std::uint64_t number = 0;
     Time deadline;
   };
+  /// A branch that is weighed before any of it is kept, as in Bitcoin Core's "headers presync". The
+  /// first pass adds up the work that its headers prove and notes where each answer ended, which
+  /// commits to all before it; once that is more than ours, the second takes what was committed to.
+  struct Survey {
+    const HeaderNode* from;  ///< where the branch leaves what we hold
+    U256 work;               ///< of all seen so far
+    std::vector<BlockId> marks;
+    std::optional<std::size_t> taken;  ///< in the second pass: how many of the marks
+  };
   struct Peer {
     std::optional<Status> status;
+    std::optional<Survey> survey;
     const HeaderNode* has = nullptr;  ///< the best header of its chain that we know
     bool wants_headers = false;       ///< it has, or seems to have, headers that we lack
     bool more_follows = false;        ///< its last answer was full: go on from `has`
@@ -157,6 +169,11 @@ class Sync {
   /// The slot that waits for that answer, cleared; false where the answer is stale.
   bool take(std::optional<Pending>& slot, std::uint64_t number);
   void know(Peer& peer, const HeaderNode& node);
+  void take_headers(const PeerId& id, Peer& peer, std::span<const BlockHeader> headers, Time now,
+                    std::int64_t wall_s);
+  void weigh(const PeerId& id, Peer& peer, std::span<const BlockHeader> headers);
+  std::span<const BlockHeader> committed(Peer& peer, std::span<const BlockHeader> headers) const;
+  std::vector<BlockId> locator_for(const Peer& peer) const;
   void barren(const PeerId& id, Peer& peer, Time now, const std::string& why);
   void drop(const PeerId& id, Peer& peer, Error why, bool ban);
   void refuse(const PeerId& id, Peer* peer, const BlockId& block, const Outcome& outcome);

@@ -646,3 +646,123 @@ TEST_CASE("headers of less work than ours stop taking memory, and a longer branc
   CHECK(desk.drops.size() == 3);
   CHECK(chain.best_header().id == ahead.chain->tip().id);
 }
+
+namespace {
+
+/// A chain whose room for stray headers is full, and peers that answer in fives. Each peer's
+/// answers come from a chain of its own, or from what the test says.
+struct Crowded {
+  explicit Crowded(const std::string& name) : desk(name), sync(*desk.local.chain, params()) {
+    for (int i = 0; i < 30; ++i) desk.local.mine();
+    for (std::uint8_t n = 1; n <= 2; ++n) {
+      cheap.push_back(std::make_unique<TestChain>(name + "-cheap" + std::to_string(n)));
+      for (int i = 0; i < 5; ++i) cheap.back()->mine(static_cast<std::uint8_t>(20 + n));
+      talk({peer(n)},
+           [&](const PeerId&, const GetHeaders& asked) { return fives(*cheap[n - 1u], asked); });
+    }
+    REQUIRE(chain().stray_headers() == 10);
+    REQUIRE(drops.empty());
+  }
+  static SyncParams params() {
+    SyncParams out;
+    out.most_stray = 10;
+    out.full_answer = 5;
+    return out;
+  }
+  static std::vector<BlockHeader> fives(const TestChain& from, const GetHeaders& asked) {
+    return from.chain->headers_after(asked.locator, asked.stop, 5);
+  }
+  const ChainManager& chain() const { return *desk.local.chain; }
+
+  /// Meets the peers, who claim more work than there is, and answers what they are asked for
+  /// headers, turn by turn, until nothing more is asked.
+  using Answer = std::function<std::vector<BlockHeader>(const PeerId&, const GetHeaders&)>;
+  void talk(const std::vector<PeerId>& peers, const Answer& answer) {
+    std::deque<Ask> asks;
+    const auto look = [&] {
+      for (SyncAction& action : sync.take_actions()) {
+        if (const auto* drop = std::get_if<Drop>(&action)) drops.push_back(*drop);
+        auto* ask = std::get_if<Ask>(&action);
+        if (ask == nullptr || std::ranges::find(peers, ask->peer) == peers.end()) continue;
+        if (std::holds_alternative<Status>(ask->request)) {
+          sync.on_status(ask->peer, claim(desk), desk.now, ask->number);
+        } else if (std::holds_alternative<GetHeaders>(ask->request)) {
+          asks.push_back(std::move(*ask));
+        }
+      }
+    };
+    for (const PeerId& each : peers) sync.add_peer(each, desk.now);
+    look();
+    look();
+    for (int i = 0; i < 100 && !asks.empty(); ++i) {
+      const Ask ask = std::move(asks.front());
+      asks.pop_front();
+      const auto headers = answer(ask.peer, std::get<GetHeaders>(ask.request));
+      sync.on_headers(ask.peer, ask.number, headers, desk.now, kStart);
+      look();
+    }
+  }
+
+  Desk desk;
+  Sync sync;
+  std::vector<std::unique_ptr<TestChain>> cheap;
+  std::vector<Drop> drops;
+};
+
+}  // namespace
+
+TEST_CASE("where strangers have filled the room, a fork longer than an answer still gets in") {
+  Crowded crowd("sync-survey");
+  TestChain honest("sync-survey-honest");
+  for (int i = 0; i < 43; ++i) honest.mine(40);
+  TestChain attack("sync-survey-attack");
+  for (int i = 0; i < 29; ++i) attack.mine(50);
+  // An honest peer, another of the same chain, and one whose branch falls short, at the same time.
+  crowd.talk({peer(7), peer(8), peer(9)}, [&](const PeerId& from, const GetHeaders& asked) {
+    return Crowded::fives(from == peer(8) ? attack : honest, asked);
+  });
+  CHECK(crowd.chain().best_header().id == honest.chain->tip().id);
+  CHECK(crowd.chain().find(attack.chain->tip().id) == nullptr);
+  CHECK(crowd.chain().find(attack.chain->tip().ancestor(1)->id) == nullptr);
+  REQUIRE(crowd.drops.size() >= 1);
+  CHECK(crowd.drops[0].peer == peer(8));
+  CHECK_FALSE(crowd.drops[0].ban);
+}
+
+TEST_CASE("who shows one branch and then another has nothing of it kept") {
+  Crowded crowd("sync-survey-switch");
+  TestChain honest("sync-switch-honest");
+  for (int i = 0; i < 40; ++i) honest.mine(40);
+  TestChain attack("sync-switch-attack");
+  for (int i = 0; i < 29; ++i) attack.mine(50);
+  int answers = 0;
+  crowd.talk({peer(8)}, [&](const PeerId&, const GetHeaders& asked) {
+    // Seven answers of five prove more than thirty blocks.
+    return Crowded::fives(++answers <= 7 ? honest : attack, asked);
+  });
+  CHECK(answers == 8);
+  CHECK(crowd.chain().stray_headers() == 10);
+  CHECK(crowd.chain().find(attack.chain->tip().ancestor(1)->id) == nullptr);
+  REQUIRE(crowd.drops.size() == 1);
+  CHECK(crowd.drops[0].peer == peer(8));
+}
+
+// The hard headers need not have followed the cheap ones, and counted as often as they were named.
+TEST_CASE("work counts once, and only where each header follows the one before it") {
+  TestChain t("sync-proven");
+  for (int i = 0; i < 4; ++i) t.mine();
+  const ChainManager& chain = *t.chain;
+  TestChain other("sync-proven-other");
+  for (int i = 0; i < 2; ++i) other.mine(50);
+  auto headers = other.chain->headers_after(std::vector<BlockId>(), BlockId(), 10);
+  REQUIRE(headers.size() == 2);
+  const BlockId genesis = chain.tree().genesis().id;
+  const auto proven = chain.proven_work(genesis, headers);
+  REQUIRE(proven);
+  CHECK(*proven == other.chain->tip().chainwork - chain.tree().genesis().chainwork);
+  CHECK_FALSE(chain.leads(headers));
+  for (int i = 0; i < 5; ++i) headers.push_back(headers.back());
+  CHECK_FALSE(chain.proven_work(genesis, headers));
+  CHECK_FALSE(chain.leads(headers));
+  CHECK_FALSE(chain.proven_work(BlockId(), headers));
+}
