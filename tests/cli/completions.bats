@@ -61,7 +61,7 @@ complete_bash() {
 }
 
 @test "bash offers options, choices and files" {
-  [ "$(complete_bash p2p-hash --ch)" = "--check" ]
+  [ "$(complete_bash p2p-hash --mult)" = "--multihash" ]
   [ "$(complete_bash p2p-hash --alg)" = "--algorithm" ]
   [ "$(complete_bash p2p-hash --codec b)" = "bitcoin-block" ]
   [ "$(complete_bash p2p-hash --codec = dag-c)" = "dag-cbor" ]

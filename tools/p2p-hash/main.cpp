@@ -36,13 +36,19 @@ using multiformats::Multibase;
 /// More threads than any machine of today has processors.
 constexpr std::uint64_t kMaxJobs = 1024;
 
-std::string joined_names(std::string_view separator) {
-  std::string names;
-  for (const auto alg : crypto::all_hashes()) {
-    if (!names.empty()) names += separator;
-    names += crypto::name_of(alg);
+std::string joined(const std::vector<std::string_view>& names) {
+  std::string text;
+  for (const auto name : names) {
+    if (!text.empty()) text += ", ";
+    text += name;
   }
-  return names;
+  return text;
+}
+
+std::string hash_names() {
+  std::vector<std::string_view> names;
+  for (const auto alg : crypto::all_hashes()) names.push_back(crypto::name_of(alg));
+  return joined(names);
 }
 
 Option algorithms(Options& options) {
@@ -59,7 +65,7 @@ Option algorithms(Options& options) {
       const auto alg = crypto::hash_by_name(name);
       if (!alg) {
         return fail(Code::invalid_argument,
-                    "'" + std::string(name) + "' is none of: " + joined_names(", "));
+                    "'" + std::string(name) + "' is none of: " + hash_names());
       }
       auto& all = options.algorithms;
       if (std::ranges::find(all, *alg) == all.end()) all.push_back(*alg);
@@ -85,10 +91,14 @@ void declare(Command& command, Options& options) {
       .usage("p2p-hash -c [OPTION]... [FILE]...")
       .usage("p2p-hash --cid [OPTION]... [FILE]...")
       .describe(
-          "Prints one line a FILE, in sha256sum's format: the hash, or with --cid the content id "
-          "that `ipfs add` gives, then the name. Without FILE, or where FILE is -, it reads "
-          "standard "
-          "input. With -c it reads such lines and checks the files they name.");
+          "Prints one line a FILE, in sha256sum's format: its hash and its name. Without FILE, or "
+          "where FILE is -, it reads standard input. With -c it reads such lines and checks the "
+          "files that they name.")
+      .describe(
+          "Some options make it do something else: --cid names files as `ipfs add` does, and --car "
+          "keeps the blocks; --torrent makes torrents; --verify checks downloads and archives, "
+          "--extract unpacks them; --prove and --check-proof show that bytes belong to a name; "
+          "--diff compares folders. Every bare argument is a file.");
 
   command.option("-a,--algorithm", algorithms(options));
   command.choice("--base", "NAME", options.base, bases(), "how multihashes and CIDs are written");
@@ -112,8 +122,8 @@ void declare(Command& command, Options& options) {
       .example("p2p-hash --cid --profile v1 photo.jpg", "the CID of `ipfs add --cid-version=1`")
       .example("p2p-chain show tip --raw | p2p-hash --cid --codec bitcoin-block",
                "the CID of a block header")
-      .feature("algorithms: " + joined_names(", "))
-      .feature("profiles: unixfs-v0-2015, unixfs-v1-2025, v0, v1, test-cid-v1");
+      .feature("algorithms: " + hash_names())
+      .feature("profiles: " + joined(content::profile_names()));
 }
 
 template <std::size_t N>
@@ -148,14 +158,15 @@ int main(int argc, char** argv) {
   using namespace p2p::hash;
   Options options;
   ImportFlags import;
-  // In the order of --help; the last is what happens where no other is chosen.
+  // In the order of --help, but for the last, which is what happens where no other is chosen.
   const std::array modes = {
       check_mode(options, import), cid_mode(options, import), torrent_mode(options),
       verify_mode(options),        extract_mode(options),     prove_mode(options, import),
       check_proof_mode(options),   diff_mode(options),        sums_mode(options)};
   p2p::cli::Command command("p2p-hash", "Name content by its hash.");
   declare(command, options);
-  for (const auto& mode : modes) mode->declare(command);
+  modes.back()->declare(command);  // under the common options
+  for (auto mode = modes.begin(); mode + 1 != modes.end(); ++mode) (*mode)->declare(command);
   command.action([&](p2p::cli::Console& console) { return act(console, options, modes); });
   return p2p::cli::run(argc, argv, command);
 }

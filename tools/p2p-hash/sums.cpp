@@ -128,8 +128,7 @@ class SumsMode : public Mode {
   explicit SumsMode(const Options& common) : common_(common) {}
 
   void declare(cli::Command& command) override {
-    command.group("Digests").flag("--multihash", options_.multihash,
-                                  "print multihashes instead of bare digests");
+    command.flag("--multihash", options_.multihash, "print multihashes instead of bare digests");
   }
   std::string_view chosen() const override { return {}; }
   Result<void> left_out() const override {
