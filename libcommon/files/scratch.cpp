@@ -32,8 +32,7 @@ TemporaryFile::~TemporaryFile() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-std::unexpected<Error> TemporaryFile::failure(int number, const char* doing) {
-  failed_ = true;
+std::unexpected<Error> TemporaryFile::failure(int number, const char* doing) const {
   return system_failure(number, doing, folder_);
 }
 

@@ -37,17 +37,13 @@ class TemporaryFile final : public car::Scratch {
   Result<std::uint64_t> append(ByteView data) override;
   std::uint64_t size() const { return written_ + buffer_.size(); }
 
-  /// Whether any call has failed: then what went wrong is not what was read or checked.
-  bool failed() const { return failed_; }
-
  private:
   Result<void> flush(ByteView data);
   Result<void> open();
-  std::unexpected<Error> failure(int number, const char* doing);
+  std::unexpected<Error> failure(int number, const char* doing) const;
 
   std::string folder_;
   int fd_ = -1;
-  bool failed_ = false;
   std::uint64_t written_ = 0;
   Bytes buffer_;  ///< what comes after what is written
 };

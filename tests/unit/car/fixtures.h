@@ -68,8 +68,9 @@ inline TestBlock raw_block(std::string_view text) {
 inline TestBlock list_block(const std::vector<multiformats::Cid>& links) {
   Bytes bytes{static_cast<std::uint8_t>(0x80 | links.size())};
   for (const auto& link : links) {
-    append(bytes, unhex("d82a58"));
-    bytes.push_back(static_cast<std::uint8_t>(link.bytes().size() + 1));
+    const auto size = static_cast<std::uint8_t>(link.bytes().size() + 1);
+    append(bytes, unhex(size < 24 ? "d82a" : "d82a58"));
+    bytes.push_back(size < 24 ? 0x40 | size : size);
     bytes.push_back(0);
     append(bytes, link.bytes());
   }
