@@ -20,15 +20,15 @@ using torrent::kBlockSize;
 using torrent::Layout;
 using torrent::Slice;
 
+/// Blocks that are hashed side by side for the second version: AVX-512 takes sixteen.
+constexpr std::size_t kBlocks = 16;
 /// What is taken of all lanes together at a time: all of it stays in the second-level cache between
 /// the first version's hash and the second's.
-constexpr std::size_t kStep = Sha1Lanes::kMost * kBlockSize;
+constexpr std::size_t kStep = kBlocks * kBlockSize;
 /// A lane's window into a file. Those of all lanes are kWindowSize.
 constexpr std::size_t kLaneWindow = kWindowSize / Sha1Lanes::kMost;
 /// Less than this is read into the lane's buffer: a window would cost more.
 constexpr std::size_t kWindowFrom = 64 * 1024;
-
-alignas(64) constexpr std::array<std::uint8_t, kStep> kZeros{};
 
 /// What the lanes of a run of pieces share: open files, and what went wrong with them.
 class Sources {
@@ -61,6 +61,11 @@ class Sources {
   }
 
   const torrent::File& file(std::size_t index) const { return layout_.files()[index]; }
+  /// kStep of them.
+  const std::uint8_t* zeros() {
+    if (zeros_.empty()) zeros_.resize(kStep);
+    return zeros_.data();
+  }
 
  private:
   struct Entry {
@@ -79,6 +84,7 @@ class Sources {
   const OpenTorrentFile& open_;
   std::array<Entry, Sha1Lanes::kMost> recent_;
   std::size_t next_ = 0;
+  Bytes zeros_;
   std::vector<std::pair<std::size_t, Error>> failures_;
 };
 
@@ -95,7 +101,7 @@ class Lane {
   const std::uint8_t* next(std::size_t size) {
     if (in_pad(size)) {
       skip(size);
-      return kZeros.data();
+      return sources_.zeros();
     }
     if (const auto* mapped = from_window(size)) return mapped;
     if (buffer_.size() < size) buffer_.resize(size);
@@ -105,7 +111,7 @@ class Lane {
       advance(part);
       done += part;
     }
-    return failed_ ? kZeros.data() : buffer_.data();
+    return failed_ ? sources_.zeros() : buffer_.data();
   }
 
   /// Whether the next `size` bytes are padding, or no matter.
@@ -183,7 +189,7 @@ class Lane {
 
   const std::uint8_t* give_up() {
     failed_ = true;
-    return kZeros.data();
+    return sources_.zeros();
   }
 
   void close_window() {
@@ -255,11 +261,11 @@ class Group {
     return true;
   }
 
-  /// The blocks that the lanes' next `size` bytes hold, at most Sha1Lanes::kMost of them.
+  /// The blocks that the lanes' next `size` bytes hold, at most kBlocks of them.
   void hash_blocks(std::span<const std::uint8_t* const> data, std::uint64_t at, std::size_t size) {
-    std::array<ByteView, Sha1Lanes::kMost> blocks;
-    std::array<Digest32, Sha1Lanes::kMost> digests;
-    std::array<std::size_t, Sha1Lanes::kMost> lane_of{};
+    std::array<ByteView, kBlocks> blocks;
+    std::array<Digest32, kBlocks> digests;
+    std::array<std::size_t, kBlocks> lane_of{};
     std::size_t count = 0;
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
       const std::uint64_t content = lanes_[i].content();
