@@ -1,15 +1,17 @@
 #if defined(__x86_64__)
 
-#define P2P_BLAKE3_TARGET "avx2"
+#define P2P_VECTOR_TARGET "avx2"
 
-#include "crypto/blake3_vector256.h"
+#include "crypto/blake3_simd.h"
+#include "crypto/vector128.h"
+#include "crypto/vector256.h"
 
 namespace p2p::crypto::blake3_kernel {
 namespace {
 
 struct RotateInTwo256 {
   template <int Bits>
-  P2P_BLAKE3_INLINE static __m256i right(__m256i a) {
+  P2P_VECTOR_INLINE static __m256i right(__m256i a) {
     if constexpr (Bits == 16) {
       return _mm256_shuffle_epi8(
           a, _mm256_set_epi8(13, 12, 15, 14, 9, 8, 11, 10, 5, 4, 7, 6, 1, 0, 3, 2, 13, 12, 15, 14,

@@ -1,23 +1,25 @@
 #if defined(__x86_64__)
 
-#define P2P_BLAKE3_TARGET "avx512f,avx512vl,tune=icelake-server"
+#define P2P_VECTOR_TARGET "avx512f,avx512vl,tune=icelake-server"
 
-#include "crypto/blake3_vector256.h"
-#include "crypto/blake3_vector512.h"
+#include "crypto/blake3_simd.h"
+#include "crypto/vector128.h"
+#include "crypto/vector256.h"
+#include "crypto/vector512.h"
 
 namespace p2p::crypto::blake3_kernel {
 namespace {
 
 struct Rotate128 {
   template <int Bits>
-  P2P_BLAKE3_INLINE static __m128i right(__m128i a) {
+  P2P_VECTOR_INLINE static __m128i right(__m128i a) {
     return _mm_ror_epi32(a, Bits);
   }
 };
 
 struct Rotate256 {
   template <int Bits>
-  P2P_BLAKE3_INLINE static __m256i right(__m256i a) {
+  P2P_VECTOR_INLINE static __m256i right(__m256i a) {
     return _mm256_ror_epi32(a, Bits);
   }
 };

@@ -1,32 +1,14 @@
-// The bodies shared by the BLAKE3 kernels for x86-64, in two shapes. *Lanes*: as many inputs as a
-// vector has 32-bit lanes, each vector one word of the state of all: the most work done at once.
-// *Rows*: one input for each 128 bits, each vector a row of four words of the state: the shortest
-// wait for few inputs. Each kernel's .cpp defines P2P_BLAKE3_TARGET, the instructions it may use,
-// before it includes this, and types for its vectors with these static members, all of them always
-// inlined:
-//   Reg; kLanes, the number of 32-bit lanes;
-//   add, exclusive_or; rotate<N> (each lane, to the right); set(word), load(words);
-//   shuffle<A, B, C, D>(a): in each 128 bits, a's words of these numbers, lowest first;
-//   pick<A, B, C, D>(a, b): the same, two words from a and two from b;
-//   load_message(m, inputs, offset): m[w] becomes word w of the block at that offset, lane by lane;
-//   store_state(h, out): the reverse for eight words, 32 bytes for each lane;
-//   load_rows(inputs, offset): 16 bytes of each input; store_rows(a, b, out): 16 + 16 bytes each;
-//   row(a, b, c, d): these words in every 128 bits.
-// Everything here is in an unnamed namespace: code compiled for a newer processor must never be
-// taken for another unit's by the linker.
+// The bodies shared by the BLAKE3 kernels for x86-64, in two shapes, with the vectors of vector.h.
+// *Lanes*: as many inputs as a vector has lanes, each vector one word of the state of all: the most
+// work done at once. *Rows*: one input for each 128 bits, each vector a row of four words of the
+// state: the shortest wait for few inputs.
 #pragma once
-
-#include <immintrin.h>
 
 #include <algorithm>
 #include <cstring>
 
 #include "crypto/blake3_kernel.h"
-
-#define P2P_BLAKE3_INLINE __attribute__((target(P2P_BLAKE3_TARGET), always_inline)) inline
-#define P2P_BLAKE3_CODE __attribute__((target(P2P_BLAKE3_TARGET)))
-// An array indexed by a loop that is not unrolled stands in memory, not in registers.
-#define P2P_BLAKE3_UNROLL _Pragma("GCC unroll 16")
+#include "crypto/vector.h"
 
 namespace p2p::crypto::blake3_kernel {
 namespace {
@@ -34,7 +16,7 @@ namespace {
 /// Four mixing functions side by side, over the columns or the diagonals, step by step, so that the
 /// processor always has four independent instructions.
 template <class V, std::size_t Round, bool Diagonal>
-P2P_BLAKE3_INLINE void mix_four(typename V::Reg (&v)[16], const typename V::Reg (&m)[16]) {
+P2P_VECTOR_INLINE void mix_four(typename V::Reg (&v)[16], const typename V::Reg (&m)[16]) {
   constexpr auto& s = kSchedule[Round];
   constexpr std::size_t o = Diagonal ? 8 : 0;
   constexpr std::size_t b0 = Diagonal ? 5 : 4, b1 = Diagonal ? 6 : 5, b2 = Diagonal ? 7 : 6,
@@ -86,7 +68,7 @@ P2P_BLAKE3_INLINE void mix_four(typename V::Reg (&v)[16], const typename V::Reg 
 }
 
 template <class V, std::size_t Round>
-P2P_BLAKE3_INLINE void round_of_lanes(typename V::Reg (&v)[16], const typename V::Reg (&m)[16]) {
+P2P_VECTOR_INLINE void round_of_lanes(typename V::Reg (&v)[16], const typename V::Reg (&m)[16]) {
   mix_four<V, Round, false>(v, m);
   mix_four<V, Round, true>(v, m);
 }
@@ -94,7 +76,7 @@ P2P_BLAKE3_INLINE void round_of_lanes(typename V::Reg (&v)[16], const typename V
 /// The first V::kLanes inputs of `batch`, or all if they are fewer: then the lanes too many work on
 /// the last input again.
 template <class V>
-P2P_BLAKE3_CODE void hash_lanes(const Batch& batch) {
+P2P_VECTOR_CODE void hash_lanes(const Batch& batch) {
   using Reg = typename V::Reg;
   const std::size_t used = std::min(V::kLanes, batch.count);
   const std::size_t stride = batch.blocks * kBlake3BlockSize;
@@ -109,7 +91,7 @@ P2P_BLAKE3_CODE void hash_lanes(const Batch& batch) {
     high[lane] = static_cast<std::uint32_t>(counter >> 32);
   }
   Reg h[8];
-  P2P_BLAKE3_UNROLL
+  P2P_VECTOR_UNROLL
   for (std::size_t i = 0; i < 8; ++i) h[i] = V::set(kInitial[i]);
   std::uint32_t flags = batch.flags | batch.start;
   for (std::size_t block = 0; block < batch.blocks; ++block) {
@@ -117,7 +99,7 @@ P2P_BLAKE3_CODE void hash_lanes(const Batch& batch) {
     // Lanes a chunk apart are more streams than the processor foresees, so the inputs after these
     // are asked for in time. Past the last of them it is in vain, but does no harm.
     const std::uint8_t* ahead = batch.input + V::kLanes * (stride + block * kBlake3BlockSize);
-    P2P_BLAKE3_UNROLL
+    P2P_VECTOR_UNROLL
     for (std::size_t lane = 0; lane < V::kLanes; ++lane) {
       _mm_prefetch(reinterpret_cast<const char*>(ahead + lane * kBlake3BlockSize), _MM_HINT_T0);
     }
@@ -146,7 +128,7 @@ P2P_BLAKE3_CODE void hash_lanes(const Batch& batch) {
     round_of_lanes<V, 4>(v, m);
     round_of_lanes<V, 5>(v, m);
     round_of_lanes<V, 6>(v, m);
-    P2P_BLAKE3_UNROLL
+    P2P_VECTOR_UNROLL
     for (std::size_t i = 0; i < 8; ++i) h[i] = V::exclusive_or(v[i], v[i + 8]);
     flags = batch.flags;
   }
@@ -171,7 +153,7 @@ struct RowMessage {
 
 /// The next round's.
 template <class V>
-P2P_BLAKE3_INLINE RowMessage<V> permute(const RowMessage<V>& m) {
+P2P_VECTOR_INLINE RowMessage<V> permute(const RowMessage<V>& m) {
   const auto z_w = V::template pick<2, 2, 3, 3>(m.z, m.w);
   const auto y_z = V::template pick<0, 0, 3, 3>(m.y, m.z);
   const auto w_y = V::template pick<2, 2, 2, 2>(m.w, m.y);
@@ -187,7 +169,7 @@ struct RowState {
 };
 
 template <class V>
-P2P_BLAKE3_INLINE void mix_rows(RowState<V>& s, typename V::Reg x, typename V::Reg y) {
+P2P_VECTOR_INLINE void mix_rows(RowState<V>& s, typename V::Reg x, typename V::Reg y) {
   s.a = V::add(V::add(s.a, x), s.b);
   s.d = V::template rotate<16>(V::exclusive_or(s.d, s.a));
   s.c = V::add(s.c, s.d);
@@ -201,7 +183,7 @@ P2P_BLAKE3_INLINE void mix_rows(RowState<V>& s, typename V::Reg x, typename V::R
 /// The columns, then the diagonals: for these the other rows are turned against row b, which is
 /// ready last, so that nobody waits for the turning.
 template <class V>
-P2P_BLAKE3_INLINE void round_of_rows(RowState<V>& s, const RowMessage<V>& m) {
+P2P_VECTOR_INLINE void round_of_rows(RowState<V>& s, const RowMessage<V>& m) {
   mix_rows<V>(s, m.x, m.y);
   s.a = V::template shuffle<3, 0, 1, 2>(s.a);
   s.c = V::template shuffle<1, 2, 3, 0>(s.c);
@@ -215,7 +197,7 @@ P2P_BLAKE3_INLINE void round_of_rows(RowState<V>& s, const RowMessage<V>& m) {
 /// Compresses the block at `offset` of each input; a and b, the chaining values, are renewed, d is
 /// counter, block size and flags.
 template <class V>
-P2P_BLAKE3_INLINE void compress_rows(typename V::Reg& a, typename V::Reg& b, typename V::Reg d,
+P2P_VECTOR_INLINE void compress_rows(typename V::Reg& a, typename V::Reg& b, typename V::Reg d,
                                      const std::uint8_t* const* inputs, std::size_t offset) {
   const auto w0 = V::load_rows(inputs, offset);
   const auto w1 = V::load_rows(inputs, offset + 16);
@@ -226,7 +208,7 @@ P2P_BLAKE3_INLINE void compress_rows(typename V::Reg& a, typename V::Reg& b, typ
                   V::template shuffle<3, 0, 1, 2>(V::template pick<1, 3, 1, 3>(w2, w3))};
   RowState<V> s{a, b, V::row(kInitial[0], kInitial[1], kInitial[2], kInitial[3]), d};
   round_of_rows<V>(s, m);
-  P2P_BLAKE3_UNROLL
+  P2P_VECTOR_UNROLL
   for (int round = 1; round < 7; ++round) {
     m = permute<V>(m);
     round_of_rows<V>(s, m);
@@ -237,7 +219,7 @@ P2P_BLAKE3_INLINE void compress_rows(typename V::Reg& a, typename V::Reg& b, typ
 
 /// As hash_lanes, for at most a quarter as many inputs.
 template <class V>
-P2P_BLAKE3_CODE void hash_rows(const Batch& batch) {
+P2P_VECTOR_CODE void hash_rows(const Batch& batch) {
   constexpr std::size_t kRows = V::kLanes / 4;
   const std::size_t used = std::min(kRows, batch.count);
   const std::uint8_t* inputs[kRows];
@@ -274,7 +256,7 @@ P2P_BLAKE3_CODE void hash_rows(const Batch& batch) {
 
 /// One block alone, for Kernel.
 template <class V>
-P2P_BLAKE3_CODE void compress_one(std::array<std::uint32_t, 8>& state, const std::uint8_t* block,
+P2P_VECTOR_CODE void compress_one(std::array<std::uint32_t, 8>& state, const std::uint8_t* block,
                                   std::uint8_t block_size, std::uint64_t counter,
                                   std::uint8_t flags) {
   auto a = V::load(state.data());

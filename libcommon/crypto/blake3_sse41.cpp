@@ -1,8 +1,9 @@
 #if defined(__x86_64__)
 
-#define P2P_BLAKE3_TARGET "sse4.1"
+#define P2P_VECTOR_TARGET "sse4.1"
 
-#include "crypto/blake3_vector128.h"
+#include "crypto/blake3_simd.h"
+#include "crypto/vector128.h"
 
 namespace p2p::crypto::blake3_kernel {
 namespace {
