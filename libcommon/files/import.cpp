@@ -25,6 +25,10 @@ namespace {
 /// such is hashed in a few milliseconds.
 constexpr std::uint64_t kLargeSize = 256 * 1024;
 constexpr std::size_t kBatchItems = 64;
+
+/// Files of /proc and the like say that they are empty and are not. Their content is held whole:
+/// the largest, /proc/kallsyms, is this long.
+constexpr std::size_t kMaxUnsized = 16 * 1024 * 1024;
 constexpr std::uint64_t kBatchBytes = 1024 * 1024;
 
 /// Deeper than any path the system takes; each level holds a descriptor and some stack.
@@ -63,8 +67,7 @@ Result<Bytes> read_small(int directory, const std::string& name, const Status& b
   const Descriptor file(
       ::openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (file.fd() < 0) return system_failure(errno);
-  // Room for one byte more shows that the file ends where it should. Files of /proc and the like
-  // have a size of 0 and content all the same: those are read in growing steps.
+  // Room for one byte more shows that the file ends where it should.
   Bytes content(before.size + 1);
   std::size_t done = 0;
   for (;;) {
@@ -77,7 +80,7 @@ Result<Bytes> read_small(int directory, const std::string& name, const Status& b
       if (before.size != 0 && done == before.size) break;
       continue;
     }
-    if (before.size != 0 || done > kLargeSize) return fail(Code::io, "changed while it was read");
+    if (before.size != 0 || done > kMaxUnsized) return fail(Code::io, "changed while it was read");
     content.resize(std::max<std::size_t>(4096, 2 * done));
   }
   P2P_TRY(const Status after, status_of(file.fd()));
@@ -135,7 +138,11 @@ Importer::Importer(ImportOptions options, Pipeline& pipeline, Events events)
   };
 }
 
-Importer::~Importer() = default;
+Importer::~Importer() {
+  // Jobs that have begun still look at what is here.
+  abandoned_ = true;
+  pipeline_.drain();
+}
 
 void Importer::import(const std::string& path, Done done) {
   Target target{nullptr, path, std::move(done)};
@@ -188,7 +195,8 @@ void Importer::add_failed(Target target, Error error) {
 void Importer::enter(Target target) {
   std::string path = target.path();
   const auto open = [&] {
-    const int nofollow = options_.follow_named || options_.follow_all ? 0 : O_NOFOLLOW;
+    const bool named = target.folder == nullptr && options_.follow_named;
+    const int nofollow = named || options_.follow_all ? 0 : O_NOFOLLOW;
     return ::openat(target.directory(), target.name.c_str(),
                     O_RDONLY | O_DIRECTORY | O_CLOEXEC | nofollow);
   };
@@ -274,6 +282,7 @@ void Importer::flush() {
   auto batch = std::shared_ptr<Batch>(std::exchange(batch_, std::make_unique<Batch>()));
   const auto job = [this, batch] { run(*batch); };
   const auto then = [this, batch] {
+    if (abandoned_) return;
     for (auto& item : batch->items) settle(item);
   };
   pipeline_.submit(job, then);

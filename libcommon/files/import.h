@@ -66,8 +66,8 @@ class Importer {
     /// A stream is going to be waited for: the time to flush what was printed.
     std::function<void()> waiting = {};
   };
-  /// All are called on the caller's thread. The pipeline must outlive the importer and be
-  /// used by nobody else meanwhile.
+  /// All are called on the caller's thread, and none by the destructor. The pipeline must outlive
+  /// the importer and be used by nobody else meanwhile.
   Importer(ImportOptions options, Pipeline& pipeline, Events events);
   ~Importer();
   Importer(const Importer&) = delete;
@@ -121,6 +121,7 @@ class Importer {
   std::optional<Error> sink_error_;
   std::unique_ptr<Batch> batch_;
   std::size_t depth_ = 0;
+  bool abandoned_ = false;  // nobody waits any more
 };
 
 }  // namespace p2p::files

@@ -163,7 +163,9 @@ void Importer::submit_part(const std::shared_ptr<Large>& large, const std::share
     if (!part->loaded) load(*large, *part);
     if (part->outcome) name_leaves(*large, *part);
   };
-  const auto then = [this, large, part] { settle(*large, *part); };
+  const auto then = [this, large, part] {
+    if (!abandoned_) settle(*large, *part);
+  };
   pipeline_.submit(job, then);
 }
 
@@ -212,6 +214,7 @@ void Importer::settle(Large& large, Part& part) {
 
 void Importer::submit_end(const std::shared_ptr<Large>& large) {
   const auto then = [this, large] {
+    if (abandoned_) return;
     const auto finish = [&]() -> Result<Imported> {
       if (large->error) return std::unexpected(*large->error);
       P2P_CHECK(large->file.unchanged());

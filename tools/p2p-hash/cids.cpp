@@ -65,6 +65,7 @@ class Namer {
   }
 
   Result<void> import_all(files::ImportOptions options) {
+    P2P_TRY(const auto all, named());
     if (meter_.visible()) meter_.begin(describe(common_.files), total_size());
     files::Pipeline pipeline(common_.threads());
     pipeline.before_waiting([this] { meter_.flush(); });
@@ -74,17 +75,8 @@ class Namer {
                       options.metadata.of(files::Kind::directory, nullptr));
     }
     files::Importer importer(std::move(options), pipeline, events());
-    std::map<std::string, std::string> wrapped;  // name in the wrapper -> the FILE
-    for (const auto& file : common_.files) {
-      std::string entry;
-      if (wrapper && file != "-") {
-        P2P_TRY(entry, base_name(file));
-        const auto [place, added] = wrapped.emplace(entry, file);
-        // kubo takes one file twice for once.
-        if (!added && place->second == file) continue;
-        if (!added) return usage("two of the files are named '" + entry + "'");
-      }
-      importer.import(file, [this, &wrapper, file, entry](const Result<Imported>& root) {
+    for (const auto& [file, entry] : all) {
+      importer.import(file, [this, &wrapper, &file, &entry](const Result<Imported>& root) {
         report(file, root);
         if (wrapper && root) wrap(*wrapper, entry, *root);
       });
@@ -98,6 +90,27 @@ class Namer {
   }
 
  private:
+  struct Named {
+    std::string file;
+    std::string entry;  ///< what it is called in the directory around it
+  };
+  /// The FILEs: where there is to be a directory around them, each once, as kubo takes them.
+  Result<std::vector<Named>> named() const {
+    std::vector<Named> all;
+    std::map<std::string, std::string> by_entry;
+    for (const auto& file : common_.files) {
+      std::string entry;
+      if (options_.wrap && file != "-") {
+        P2P_TRY(entry, base_name(file));
+        const auto [place, added] = by_entry.emplace(entry, file);
+        if (!added && place->second == file) continue;
+        if (!added) return usage("two of the files are named '" + entry + "'");
+      }
+      all.push_back({file, std::move(entry)});
+    }
+    return all;
+  }
+
   std::optional<std::uint64_t> total_size() const {
     std::uint64_t total = 0;
     for (const auto& file : common_.files) {

@@ -262,6 +262,24 @@ TEST_CASE("a sink that fails cancels what comes after, and says so at the end") 
   CHECK(failed.empty());
 }
 
+TEST_CASE("an importer that is given up waits for its jobs, and calls nobody") {
+  const Folder folder;
+  folder.folder("t");
+  for (int i = 0; i < 2000; ++i) folder.file("t/" + std::to_string(i), noise(1000));
+  folder.file("large", noise(30'000'000));
+  files::Pipeline pipeline(4);
+  bool over = false;
+  std::size_t late = 0;
+  {
+    Importer importer(options(), pipeline, {});
+    for (const auto* path : {"t", "large", "t"}) {
+      importer.import(folder.path(path), [&](const Result<Imported>&) { late += over ? 1 : 0; });
+    }
+    over = true;
+  }
+  CHECK(late == 0);
+}
+
 TEST_CASE("hidden and ignored entries, empty folders and links are taken or not") {
   const Folder folder;
   folder.folder("t/sub/.hidden folder");
