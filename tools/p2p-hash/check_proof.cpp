@@ -75,6 +75,9 @@ class CheckProofMode : public Mode {
     if (!to_stdout) report(console, name, proven);
     if (!proven) {
       console.message(console.tool() + ": " + shell_quote(name) + ": " + proven.error().why);
+      if (!range_ && proven.error().code == Code::not_found) {
+        console.message("hint: without --range it is asked about all bytes");
+      }
     }
     return proven ? cli::ExitStatus::yes : cli::ExitStatus::no;
   }
