@@ -27,6 +27,8 @@ constexpr std::size_t kBlocks = 16;
 constexpr std::size_t kStep = kBlocks * kBlockSize;
 /// A lane's window into a file. Those of all lanes are kWindowSize.
 constexpr std::size_t kLaneWindow = kWindowSize / Sha1Lanes::kMost;
+/// Foreign torrents may have tiny pieces; a job's results should not outgrow what it reads.
+constexpr std::uint64_t kMostPieces = 1024;
 /// Less than this is read into the lane's buffer: a window would cost more.
 constexpr std::size_t kWindowFrom = 64 * 1024;
 
@@ -287,6 +289,11 @@ class Group {
   std::optional<Sha1Lanes> sha1_;
 };
 
+bool is_padding(const Layout& layout, std::uint64_t piece) {
+  return std::ranges::all_of(layout.slices(piece),
+                             [&](const Slice& slice) { return layout.files()[slice.file].pad; });
+}
+
 }  // namespace
 
 PieceHashes hash_pieces(const Layout& layout, std::uint64_t first, std::uint64_t end,
@@ -295,9 +302,18 @@ PieceHashes hash_pieces(const Layout& layout, std::uint64_t first, std::uint64_t
   hashes.pieces.reserve(end - first);
   Sources sources(layout, open);
   while (first < end) {
-    auto count = std::min<std::uint64_t>(end - first, Sha1Lanes::kMost);
+    if (is_padding(layout, first)) {
+      hashes.pieces.emplace_back();
+      ++first;
+      continue;
+    }
+    std::uint64_t count = 1;
     // The last piece may be shorter, and then goes alone.
-    while (count > 1 && layout.size_of(first + count - 1) != layout.size_of(first)) --count;
+    while (count < Sha1Lanes::kMost && first + count < end &&
+           layout.size_of(first + count) == layout.size_of(first) &&
+           !is_padding(layout, first + count)) {
+      ++count;
+    }
     Group(sources, layout, versions, first, count).run(hashes.pieces);
     first += count;
   }
@@ -308,7 +324,7 @@ PieceHashes hash_pieces(const Layout& layout, std::uint64_t first, std::uint64_t
 std::uint64_t pieces_per_job(const Layout& layout, unsigned threads) {
   const std::uint64_t shared = (layout.pieces() + threads - 1) / std::max(threads, 1U);
   const std::uint64_t wanted =
-      std::max<std::uint64_t>(Sha1Lanes::kMost, kWindowSize / layout.piece_size());
+      std::clamp<std::uint64_t>(kWindowSize / layout.piece_size(), Sha1Lanes::kMost, kMostPieces);
   return std::clamp<std::uint64_t>(shared, 1, wanted);
 }
 

@@ -35,7 +35,9 @@ struct TorrentVersions {
   bool v2 = false;  ///< files begin on pieces' edges
 };
 
-/// The hashes of pieces [first, end). Memory is bounded whatever the pieces' size.
+/// The hashes of pieces [first, end). Memory is bounded whatever the pieces' size. A piece that is
+/// padding alone, which only a foreign torrent has, is not hashed, and not `whole`: such a torrent
+/// could name any number of bytes that are nowhere.
 PieceHashes hash_pieces(const torrent::Layout& layout, std::uint64_t first, std::uint64_t end,
                         TorrentVersions versions, const OpenTorrentFile& open);
 

@@ -239,6 +239,24 @@ album/sub/c	fail	1 piece cannot be checked for want of other files
   p2p-hash --verify o secret
 }
 
+@test "padding that is nowhere takes no time" {
+  printf 'hello world' >file
+  local hash
+  hash=$({ cat file; head -c 16373 /dev/zero; } | sha1sum | cut -c1-40 | xxd -r -p | od -An -v -to1 | tr -d '\n' | tr ' ' '\\')
+  {
+    printf 'd4:infod5:filesld6:lengthi11e4:pathl4:fileeed4:attr1:p6:lengthi16373e4:pathl4:.pad1:aee'
+    printf 'd4:attr1:p6:lengthi%de4:pathl4:.pad1:beee4:name1:d12:piece lengthi%de6:pieces' $((16384 * 2000000)) 16384
+    printf '%d:' $((20 * 2000001))
+    printf '%b' "${hash//\\/\\0}"
+    head -c $((20 * 2000000)) /dev/zero
+    printf ee
+  } >o
+  timeout 20 p2p-hash --verify o .
+  printf j | dd of=file conv=notrunc status=none
+  run -1 p2p-hash --verify o .
+  [ "${#lines[@]}" -eq 2 ]
+}
+
 @test "broken torrents: one line, and at which byte" {
   album
   p2p-hash --torrent o album

@@ -274,7 +274,7 @@ class TorrentMode : public Mode {
             cli::Complete::file)
         .choice("--torrent-version", "V", torrent_.version,
                 {{"1", Version::v1}, {"2", Version::v2}, {"hybrid", Version::hybrid}},
-                "BitTorrent's first version, its second, or both in one (default: hybrid)")
+                "BitTorrent's first version, its second, or both in one, which is the default")
         .option(
             "--piece-size", "SIZE", "",
             [this](std::string_view text) { return set_piece_size(text); },

@@ -158,6 +158,8 @@ class Verifier {
 
   void judge(std::uint64_t piece, const files::PieceHash& hash) {
     const auto slices = layout_.slices(piece);
+    const auto is_pad = [this](const auto& slice) { return meta_.files[slice.file].pad; };
+    if (std::ranges::all_of(slices, is_pad)) return;  // nothing in it is anybody's
     bool good = hash.whole && (!meta_.v1 || hash.v1 == meta_.pieces[piece]);
     const auto& file = meta_.files[slices.front().file];
     if (meta_.v2 && !file.pad && hash.whole) {
