@@ -12,6 +12,11 @@
 
 namespace p2p::content {
 
+/// As the specification and IPIP-499 have it, a directory is sharded if all of its entries together
+/// pass a bound. kubo 0.42 decides again each time it writes a subdirectory back, and counts that
+/// one's name out: past the bound by less than a subdirectory's name, it may end up with one block,
+/// or not, as its map of them happens to be ordered.
+///
 /// Takes entries in any order, and keeps of each its name, its CID and a few bytes more: a million
 /// of short names take some 50 MB.
 class DirectoryImporter {
