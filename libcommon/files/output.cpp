@@ -120,8 +120,6 @@ Result<void> OutputFile::commit() {
     }
     temporary_ = name;
   }
-  // EINVAL: a file system that cannot sync.
-  if (::fsync(fd_) != 0 && errno != EINVAL) return failure(errno);
   if (::close(std::exchange(fd_, -1)) != 0) return failure(errno);
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) return failure(errno);
   temporary_.clear();
