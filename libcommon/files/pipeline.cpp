@@ -5,14 +5,25 @@
 #include <algorithm>
 #include <utility>
 
+#include "files/file.h"
+#include "files/quota.h"
+
 namespace p2p::files {
 
 unsigned default_jobs() {
+  unsigned jobs = std::max(1U, std::thread::hardware_concurrency());
   cpu_set_t allowed;
   if (::sched_getaffinity(0, sizeof allowed, &allowed) == 0) {
-    return static_cast<unsigned>(std::max(1, CPU_COUNT(&allowed)));
+    jobs = static_cast<unsigned>(std::max(1, CPU_COUNT(&allowed)));
   }
-  return std::max(1U, std::thread::hardware_concurrency());
+  std::string membership;
+  if (auto file = File::open("/proc/self/cgroup")) {
+    static_cast<void>(file->read_all([&](ByteView piece) -> Result<void> {
+      membership += as_text(piece);
+      return {};
+    }));
+  }
+  return std::min(jobs, quota_of_group(membership, "/sys/fs/cgroup").value_or(jobs));
 }
 
 Pipeline::Pipeline(unsigned threads, std::size_t in_flight)

@@ -21,7 +21,8 @@
 
 namespace p2p::files {
 
-/// How many threads may run at once: the processors that the system lets this process use.
+/// How many threads may run at once: the processors that the system lets this process use, by its
+/// affinity and its control group's quota.
 unsigned default_jobs();
 
 class Pipeline {
