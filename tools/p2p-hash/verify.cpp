@@ -29,6 +29,8 @@ class VerifyMode : public Mode {
               "CAR, that every block is what its CID says, and that none is missing",
               cli::Complete::file);
     command
+        .environment("TMPDIR",
+                     "where temporary files go that archives and proofs may need; else /var/tmp")
         .example("p2p-hash --verify album.torrent ~/Downloads",
                  "which files and pieces are bad or missing")
         .example("ipfs dag export CID | p2p-hash --verify -", "whether that is all of it");

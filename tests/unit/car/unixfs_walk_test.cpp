@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "content/car/depth_first.h"
 #include "content/directory.h"
 #include "content/file_importer.h"
 #include "unit/car/fixtures.h"
@@ -265,4 +266,61 @@ TEST_CASE("blocks that are no UnixFS are told as such") {
   CHECK(read_node(dag.store, bare.cid).error().code == Code::parse);
   CHECK(read_node(dag.store, nothing.cid).error().code == Code::unsupported);
   CHECK(read_node(dag.store, list.cid).error().code == Code::unsupported);
+}
+
+TEST_CASE("large nodes within one another are let go, and read again on the way back") {
+  // Four of some 3 MB each, where 8 MiB are held: each begins with the one below it.
+  constexpr std::size_t kLinks = 60'000;
+  Dag dag;
+  const auto leaf = dag.file("x");
+  Imported file = leaf;
+  Imported folder = dag.node({{}, content::unixfs_directory(), false});
+  for (int level = 0; level < 4; ++level) {
+    PbNode parts;
+    parts.links.push_back({file.cid, "", 1});
+    std::vector<std::uint64_t> sizes{static_cast<std::uint64_t>(level) * kLinks + 1};
+    PbNode entries;
+    entries.links.push_back({folder.cid, "below", 1});
+    for (std::size_t i = 0; i < kLinks; ++i) {
+      parts.links.push_back({leaf.cid, "", 1});
+      sizes.push_back(1);
+      entries.links.push_back({leaf.cid, "f" + std::to_string(i), 1});
+    }
+    std::uint64_t sum = 0;
+    for (const auto size : sizes) sum += size;
+    parts.data = content::unixfs_file(sum, sizes);
+    entries.data = content::unixfs_directory();
+    file = dag.node(parts);
+    folder = dag.node(entries);
+  }
+  REQUIRE(dag.store.finish());
+
+  std::uint64_t bytes = 0;
+  FileWalk walk(dag.store, {}, {}, [&](ByteView data) -> Result<void> {
+    bytes += data.size();
+    return {};
+  });
+  CHECK(walk.run(file.cid).value() == 4 * kLinks + 1);
+  CHECK(bytes == 4 * kLinks + 1);
+
+  TreeWalk tree(dag.store);
+  REQUIRE(tree.start(read_node(dag.store, folder.cid).value()));
+  std::size_t files = 0;
+  for (;;) {
+    const auto entry = tree.next();
+    REQUIRE(entry);
+    if (!*entry) break;
+    files += (*entry)->kind == TreeWalk::Entry::Kind::file ? 1 : 0;
+  }
+  CHECK(files == 4 * kLinks);
+
+  std::size_t blocks = 0;
+  DepthFirst all(dag.store);
+  for (const auto& root : {file, folder}) {
+    REQUIRE(all.run(root.cid, [&](const Cid&, ByteView) -> Result<void> {
+      ++blocks;
+      return {};
+    }));
+  }
+  CHECK(blocks == 10);
 }
