@@ -192,7 +192,8 @@ void match_later(files::Digester& digester, unsigned threads, CidQuestion questi
                  std::move_only_function<void(const Result<CidMatch>&)> done) {
   const auto status = question.path == "-" ? Result<files::Status>(files::Status())
                                            : files::path_status(question.path);
-  const bool small = status && status->kind == files::Kind::regular && status->size < files::kTogetherFrom;
+  const bool small =
+      status && status->kind == files::Kind::regular && status->size < files::kTogetherFrom;
   if (!small) {
     return digester.run(
         {}, [=, done = std::move(done)]() mutable { done(match_cid(question, threads, advance)); });
