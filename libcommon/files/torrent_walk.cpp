@@ -37,14 +37,6 @@ Status status_of(const struct stat& status) {
   return out;
 }
 
-/// The last component, what "." and ".." stand for included; empty for the root.
-std::string last_component(const std::string& path) {
-  std::error_code error;
-  auto whole = std::filesystem::absolute(path, error).lexically_normal();
-  if (!whole.has_filename()) whole = whole.parent_path();
-  return whole.filename().string();
-}
-
 class Walker {
  public:
   Walker(const TorrentWalk& options, const TorrentObstacle& obstacle)
@@ -58,7 +50,7 @@ class Walker {
   TorrentSources run(const std::vector<std::string>& paths) {
     const bool several = paths.size() > 1;
     for (const auto& path : paths) {
-      const auto name = last_component(path);
+      const auto name = torrent_name(path);
       struct stat status{};
       if (::stat(path.c_str(), &status) != 0) {
         stumble(path, system_failure(errno).error());
@@ -85,7 +77,11 @@ class Walker {
 
   /// `path` on disk, `below` in the torrent.
   void take(const std::string& path, std::string below, const struct stat& status) {
-    if (left_out_ == identity_of(status)) return;
+    if (left_out_ == identity_of(status) || full_) return;
+    if (sources_.files.size() == kMaxTorrentFiles) {
+      full_ = true;
+      return stumble(path, Error(Code::limit, "more files than a torrent can have"));
+    }
     if (S_ISDIR(status.st_mode)) return descend(path, below, identity_of(status));
     TorrentSource source;
     source.status = status_of(status);
@@ -113,6 +109,7 @@ class Walker {
     if (!entries) return stumble(path, entries.error());
     above_.push_back(identity);
     for (const auto& entry : *entries) {
+      if (full_) break;
       const std::string inner = join_path(path, entry.name);
       struct stat status{};
       const int got =
@@ -147,9 +144,17 @@ class Walker {
   std::filesystem::path root_;
   std::vector<Identity> above_;
   TorrentSources sources_;
+  bool full_ = false;
 };
 
 }  // namespace
+
+std::string torrent_name(const std::string& path) {
+  std::error_code error;
+  auto whole = std::filesystem::absolute(path, error).lexically_normal();
+  if (!whole.has_filename()) whole = whole.parent_path();
+  return whole.filename().string();
+}
 
 TorrentSources walk_torrent(const std::vector<std::string>& paths, const TorrentWalk& options,
                             const TorrentObstacle& obstacle) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "codec/bencode.h"
 #include "content/torrent/metainfo.h"
 #include "files/file.h"
 
@@ -19,6 +20,10 @@ struct TorrentWalk {
   std::string leave_out;
 };
 
+/// More files than this are in no torrent that can be read (codec/bencode.h), and links can make
+/// any number of paths out of a few folders: the walk ends there.
+inline constexpr std::size_t kMaxTorrentFiles = codec::kMaxBencodeTokens / 8;
+
 struct TorrentSource {
   torrent::File file;
   std::string disk_path;
@@ -30,6 +35,10 @@ struct TorrentSources {
   bool single = false;               ///< one file without a folder around it
   std::string name;                  ///< the file's or the folder's; empty where several were given
 };
+
+/// The name of a torrent of `path`: its last component, what "." and ".." stand for included; empty
+/// for the root.
+std::string torrent_name(const std::string& path);
 
 /// Told of each path that cannot be part of a torrent, and why; the walk goes on.
 using TorrentObstacle = std::function<void(const std::string& path, const Error& error)>;

@@ -147,24 +147,25 @@ class Maker {
   }
 
   Result<void> collect() {
-    files::TorrentWalk walk;
-    walk.keep_symlinks = torrent_.symlinks;
-    walk.attributes = !torrent_.no_attributes;
-    if (!to_stdout()) walk.leave_out = *torrent_.out;
-    auto found = files::walk_torrent(
-        options_.files, walk,
-        [&](const std::string& path, const Error& error) { fail_with(path, error); });
-    if (failed_) return {};
-    meta_.single = found.single;
-    meta_.name = torrent_.name.value_or(found.name);
+    const auto& paths = options_.files;
+    const auto natural = paths.size() == 1 ? files::torrent_name(paths.front()) : std::string();
+    meta_.name = torrent_.name.value_or(natural);
     if (meta_.name.empty()) {
-      return usage("--name is needed: " + std::string(options_.files.size() > 1
+      return usage("--name is needed: " + std::string(paths.size() > 1
                                                           ? "several files have none in common"
                                                           : "the folder has none"));
     }
     if (!torrent::is_safe_path(meta_.name) || meta_.name.find('/') != std::string::npos) {
       return usage("'" + repair_utf8(meta_.name) + "' cannot be a torrent's name");
     }
+    files::TorrentWalk walk;
+    walk.keep_symlinks = torrent_.symlinks;
+    walk.attributes = !torrent_.no_attributes;
+    if (!to_stdout()) walk.leave_out = *torrent_.out;
+    auto found = files::walk_torrent(
+        paths, walk, [&](const std::string& path, const Error& error) { fail_with(path, error); });
+    if (failed_) return {};
+    meta_.single = found.single;
     if (meta_.single && !found.files.empty()) found.files.front().file.path = meta_.name;
     return lay_out(std::move(found.files));
   }

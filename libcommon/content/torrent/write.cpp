@@ -183,11 +183,11 @@ Result<Encoded> encode_torrent(const Metainfo& meta) {
   if (meta.v2) write_layers(out, meta.files);
   write_seeds(out, meta.web_seeds);
   out.end();
-  if (encoded.file.size() > codec::kMaxBencodeSize) {
-    return fail(Error(Code::limit, "a torrent of more than " +
-                                       std::to_string(codec::kMaxBencodeSize) +
-                                       " bytes, which no program reads")
-                    .with_hint("choose larger pieces"));
+  // Other programs have the same bounds (codec/bencode.h).
+  if (const auto readable = codec::decode_bencode(encoded.file); !readable) {
+    return fail(Error(Code::limit,
+                      "a torrent that other programs do not read: " + readable.error().message())
+                    .with_hint("choose larger pieces, or fewer files"));
   }
   return encoded;
 }
