@@ -1,5 +1,7 @@
 #include "files/digest.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -31,6 +33,8 @@ bool spreads(const Algorithms& algorithms, unsigned threads) {
 
 }  // namespace
 
+bool can_be_mapped(const File& file) { return file.regular() && file.fd() != STDIN_FILENO; }
+
 Summer::Summer(Algorithms algorithms, Advance advance)
     : algorithms_(std::move(algorithms)), advance_(std::move(advance)) {
   hashers_.reserve(algorithms_.size());
@@ -40,7 +44,7 @@ Summer::Summer(Algorithms algorithms, Advance advance)
 Result<Digests> Summer::digest(File& file) {
   Digests digests;
   Result<void> read;
-  if (file.regular() && file.size() >= kMapFrom) {
+  if (can_be_mapped(file) && file.size() >= kMapFrom) {
     digests.size = file.size();
     read = map(file);
   } else {
@@ -124,8 +128,9 @@ Digester::Digester(unsigned threads, Advance advance)
 Digester::~Digester() = default;
 
 void Digester::before_waiting(std::function<void()> flush) {
-  parts_.before_waiting(flush);
-  files_.before_waiting(std::move(flush));
+  flush_ = std::move(flush);
+  parts_.before_waiting(flush_);
+  files_.before_waiting(flush_);
 }
 
 void Digester::add(std::string path, const Algorithms& algorithms, Done done) {
@@ -133,10 +138,9 @@ void Digester::add(std::string path, const Algorithms& algorithms, Done done) {
   Task task{std::move(path), algorithms, std::move(done), {}, {}};
   const auto status = task.path == "-" ? Result<Status>(Status()) : path_status(task.path);
   const std::uint64_t size = status ? status->size : 0;
-  if (status && status->kind != Kind::regular && status->kind != Kind::directory) {
-    return spreads(algorithms, files_.threads()) ? add_together(std::move(task))
-                                                 : add_alone(std::move(task));
-  }
+  // In turn, on this thread: two that read one pipe would each get a part of it.
+  const bool stream = status && status->kind != Kind::regular && status->kind != Kind::directory;
+  if (stream) return add_together(std::move(task));
   if (size >= kTogetherFrom && spreads(algorithms, files_.threads())) {
     return add_together(std::move(task));
   }
@@ -165,6 +169,7 @@ void Digester::add_together(Task task) {
   const auto shared = std::make_shared<Batch>();
   shared->tasks.push_back(std::move(task));
   submit({}, [this, shared] {
+    if (flush_) flush_();
     auto& one = shared->tasks.front();
     auto file = Batch::open(one.path);
     one.result = file ? digest_together(parts_, *file, one.algorithms, advance_)

@@ -3,7 +3,7 @@
 // What is spread how, on more than one thread: small files are hashed some dozens a job; larger
 // ones each in a job of its own, so that several are under way at once; and a large one by all
 // threads together, window by window, where it is the only one left or where that pays anyway
-// (BLAKE3's tree, or several functions).
+// (BLAKE3's tree, or several functions). Pipes and standard input are read in their turn only.
 //
 // Every file is compared at its end with what the system said of it at its beginning: one that
 // was written to meanwhile is Code::io, "changed while it was read", and has no digest.
@@ -35,6 +35,10 @@ using Algorithms = std::vector<crypto::HashAlg>;
 
 /// Told of bytes as they are hashed: how many more. Called from any thread, several at once.
 using Advance = std::function<void(std::uint64_t bytes)>;
+
+/// Whether the file's bytes are those that reading it would give. Standard input may be a regular
+/// file of which somebody has read a part, and then the rest counts.
+bool can_be_mapped(const File& file);
 
 /// Hashes one file after the other on the thread that calls.
 class Summer {
@@ -87,6 +91,7 @@ class Digester {
   void submit(Pipeline::Work job, Pipeline::Work then);
 
   Advance advance_;
+  std::function<void()> flush_;
   Pipeline files_;
   Pipeline parts_;             ///< within one file, while the caller's thread is at it
   std::size_t under_way_ = 0;  ///< submitted to files_ and not followed up

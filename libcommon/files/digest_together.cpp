@@ -202,9 +202,10 @@ Result<Bytes> map_tree(Pipeline& pipeline, const File& file, const Advance& adva
 Result<Digests> digest_together(Pipeline& pipeline, File& file, const Algorithms& algorithms,
                                 const Advance& advance) {
   Digests digests;
-  if (!file.regular()) {
+  if (!can_be_mapped(file)) {
     Together together(pipeline, algorithms);
     P2P_TRY(digests.size, stream(pipeline, file, together, advance));
+    P2P_CHECK(file.unchanged());
     digests.values = together.finish();
     return digests;
   }

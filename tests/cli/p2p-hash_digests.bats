@@ -204,6 +204,25 @@ $(p2p-hash -a blake3 --tag plain)" ]
   p2p-hash -c --quiet -j 3 ../one
 }
 
+@test "of standard input counts what is left of it, and only once" {
+  head -c 20000000 /dev/urandom >big
+  local options
+  for options in '' '-j1' '-a sha1 -j 2'; do
+    # dd reads so much and no more.
+    # shellcheck disable=SC2086 # several words are meant
+    [ "$({ dd bs=10 count=1 status=none >/dev/null; p2p-hash $options; } <big)" = \
+      "$(tail -c +11 big | p2p-hash $options)" ]
+    # shellcheck disable=SC2086
+    [ "$(p2p-hash $options - - <big | tail -n 1)" = "$(p2p-hash $options </dev/null)" ]
+  done
+  options='-a blake3,sha1'
+  # shellcheck disable=SC2086
+  [ "$({ dd bs=10 count=1 status=none >/dev/null; p2p-hash $options; } <big)" = \
+    "$(tail -c +11 big | p2p-hash $options)" ]
+  [ "$({ dd bs=10 count=1 status=none >/dev/null; p2p-hash; } <big)" = \
+    "$(tail -c +11 big | sha256sum)" ]
+}
+
 @test "lines come out before a later file is there" {
   mkfifo fifo
   printf x >first
