@@ -14,6 +14,9 @@ namespace p2p::files {
 namespace {
 
 constexpr std::size_t kBuffer = std::size_t{256} * 1024;
+/// What a temporary file's name keeps of the file's: with a process's number behind it, it has
+/// fewer than 255 bytes.
+constexpr std::size_t kNameInTemporary = 200;
 
 std::string folder_of(const std::string& path) {
   const auto slash = path.rfind('/');
@@ -40,8 +43,12 @@ std::unexpected<Error> OutputFile::failure(int number) const {
   return system_failure(number, "write", path_);
 }
 
-/// A name that no other process makes.
-std::string OutputFile::beside() const { return path_ + "." + std::to_string(::getpid()) + ".tmp"; }
+/// A name that no other process makes, and no longer than names may be.
+std::string OutputFile::beside() const {
+  const std::size_t name = path_.rfind('/') + 1;  // 0 where there is no slash
+  return path_.substr(0, name) + path_.substr(name, kNameInTemporary) + "." +
+         std::to_string(::getpid()) + ".tmp";
+}
 
 Result<OutputFile> OutputFile::create(const std::string& path, unsigned mode) {
   OutputFile file(path);
@@ -110,10 +117,18 @@ Result<void> OutputFile::commit() {
     if (::close(std::exchange(fd_, -1)) != 0) return failure(errno);
     return {};
   }
-  // A nameless file cannot take the place of another: it gets a name first.
+  // While it has no name yet, since this takes long, and a signal meanwhile would leave the
+  // temporary one behind. EINVAL: a file system that cannot sync.
+  if (::fsync(fd_) != 0 && errno != EINVAL) return failure(errno);
   if (temporary_.empty()) {
-    const auto name = beside();
     const auto self = "/proc/self/fd/" + std::to_string(fd_);
+    if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path_.c_str(), AT_SYMLINK_FOLLOW) == 0) {
+      if (::close(std::exchange(fd_, -1)) != 0) return failure(errno);
+      return {};
+    }
+    if (errno != EEXIST) return failure(errno);
+    // A nameless file cannot take the place of another: it gets a name first.
+    const auto name = beside();
     ::unlink(name.c_str());
     if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) != 0) {
       return failure(errno);

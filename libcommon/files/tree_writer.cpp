@@ -138,8 +138,10 @@ Result<void> TreeWriter::put_in_place(const std::string& from, const std::string
   const int renamed =
       replace_ ? ::renameat(here(), from.c_str(), here(), name.c_str())
                : ::renameat2(here(), from.c_str(), here(), name.c_str(), RENAME_NOREPLACE);
-  if (renamed != 0) return system_failure(errno);
-  return {};
+  if (renamed == 0) return {};
+  // No fault of the disk: a folder is not replaced by what is none.
+  if (errno == EISDIR) return fail(Code::invalid_argument, errno_text(errno));
+  return system_failure(errno);
 }
 
 Result<void> TreeWriter::enter(const std::string& name) {

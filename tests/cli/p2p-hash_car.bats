@@ -77,6 +77,11 @@ flip() {
   stdio_full p2p-hash --cid --car - tree/sub/large
   p2p-hash --cid --car out.car tree/file
   p2p-hash --verify out.car
+  # A name may be as long as names can be.
+  local long
+  long=$(printf 'n%.0s' {1..255})
+  p2p-hash --cid --car "$long" tree/file
+  cmp out.car "$long"
   [ "$(find . -name '*.tmp' -o -name '.p2p*' | wc -l)" -eq 0 ]
 }
 
@@ -228,9 +233,45 @@ PY
     [[ "$output" == *"refused"* ]]
     [ "$(find in | sort | paste -sd' ')" = "in in/side" ]
   done
+  hostile_car "$(printf 'n%.0s' {1..100000})" >long.car
+  run -1 p2p-hash --extract long.car -o in/side
+  [[ "$output" == *"...: File name too long" && ${#output} -lt 5000 ]]
   hostile_car 'fine\xff' >fine.car
   p2p-hash --extract fine.car -o in/side
   [ "$(cat in/side/fine$'\xff')" = escaped ]
+}
+
+@test "what is no CAR and does not end is refused at its beginning" {
+  run -2 timeout 20 p2p-hash --extract /dev/zero
+  [[ "$output" == "p2p-hash: error: read /dev/zero: not a CAR: "* ]]
+  run -2 timeout 20 p2p-hash --extract - < <(yes)
+  [[ "$output" == "p2p-hash: error: read -: "* ]]
+}
+
+@test "a fault of the output names the output, and devices are written to, not replaced" {
+  p2p-hash --cid --car one.car tree/file
+  run -1 p2p-hash --extract one.car -o no/such/out
+  [[ "$output" == *"write to no/such: No such file or directory" ]]
+  printf old >old
+  run -1 p2p-hash --extract one.car -o old
+  [[ "$output" == *"write old: File exists (--force replaces it)" ]]
+  run -1 p2p-hash --extract one.car -o tree/file/out
+  mkfifo fifo
+  cat fifo >got &
+  p2p-hash --extract one.car -f -o fifo
+  wait $!
+  cmp got tree/file
+  [ -p fifo ]
+  p2p-hash --extract one.car -f -o /dev/null
+  [ -c /dev/null ]
+  run -2 p2p-hash --extract one.car -f -o /dev/full
+  [[ "$output" == *"/dev/full: No space left on device" ]]
+  # A folder in the place of a file is told, and the rest goes on.
+  p2p-hash --cid -r --car all.car tree
+  mkdir -p to/file
+  run -1 p2p-hash --extract all.car -f -o to
+  [ "$output" = "p2p-hash: to/file: Is a directory" ]
+  cmp tree/sub/deep/file to/sub/deep/file
 }
 
 @test "a proof is small, holds, and gives the bytes" {

@@ -79,6 +79,11 @@ header() {
   done
 }
 
+@test "a full disk is no fault of the file" {
+  run -2 p2p-hash -a blake3 --prove 0- -o /dev/full numbers
+  [ "$output" = "p2p-hash: error: write /dev/full: No space left on device" ]
+}
+
 @test "the empty file has a proof, too" {
   : >empty
   p2p-hash -a blake3 --prove 0- empty >proof

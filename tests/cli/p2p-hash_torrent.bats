@@ -237,6 +237,14 @@ album/sub/c	fail	1 piece cannot be checked for want of other files
   run -1 p2p-hash --verify o d
   [[ "${lines[0]}" == *"leads out of the folder" ]]
   p2p-hash --verify o secret
+  # What is not a file is not waited for.
+  mkfifo fifo
+  run -1 timeout 10 p2p-hash --verify o fifo
+  [[ "${lines[0]}" == "fifo	fail	Not a regular file" ]]
+  # Few bytes name two million pieces of a file that is not there.
+  printf 'd4:infod9:file treed6:nosuchd0:d6:lengthi34359738368e11:pieces root32:%032deee12:meta versioni2e4:name1:n12:piece lengthi16384eee' 0 >o
+  run -1 timeout 60 p2p-hash --verify o d
+  [ "${lines[0]}" = "d/nosuch	fail	missing" ]
 }
 
 @test "padding that is nowhere takes no time" {

@@ -2,6 +2,17 @@
 
 namespace p2p::hash {
 
+namespace {
+
+/// Looks only whether what comes is a CAR.
+class Onlooker final : public car::Listener {
+ public:
+  Result<void> on_header(const car::Header&) override { return {}; }
+  Result<void> on_section(const car::Section&) override { return {}; }
+};
+
+}  // namespace
+
 CarSource::CarSource(files::File file)
     : random_(crypto::system_random()),
       file_(std::move(file)),
@@ -18,7 +29,11 @@ Result<std::unique_ptr<CarSource>> CarSource::open(const std::string& name) {
     car::Storage* storage = &source->regular_;
     // Standard input may be a regular file that somebody has read a part of.
     if (name == "-" || !source->file_.regular()) {
+      // What is no CAR need not end, and is not kept until the disk is full.
+      Onlooker onlooker;
+      car::Reader reader(onlooker, true);
       P2P_CHECK(source->file_.read_all([&](ByteView piece) -> Result<void> {
+        P2P_CHECK(reader.feed(piece));
         P2P_CHECK(source->copy_.append(piece));
         return {};
       }));

@@ -220,7 +220,8 @@ class ListTree final : public Tree {
 
 class CarTree final : public Tree {
  public:
-  explicit CarTree(std::unique_ptr<CarSource> source) : source_(std::move(source)) {}
+  explicit CarTree(std::unique_ptr<CarSource> source)
+      : source_(std::move(source)), walk_(source_->store()) {}
 
   Result<void> start(const std::string& name) {
     const auto& roots = source_->store().header().roots;
@@ -236,16 +237,15 @@ class CarTree final : public Tree {
   Item root() override { return root_; }
 
   Result<std::vector<Item>> list(const Item& folder) override {
-    car::TreeWalk walk(source_->store());
     P2P_TRY(const auto node, car::read_node(source_->store(), *folder.cid));
-    P2P_CHECK(walk.start(node));
+    P2P_CHECK(walk_.start(node));
     std::vector<Item> items;
     using Kind = car::TreeWalk::Entry::Kind;
     for (;;) {
-      P2P_TRY(auto entry, walk.next());
+      P2P_TRY(auto entry, walk_.next());
       if (!entry) break;
       if (entry->kind == Kind::leave) continue;
-      if (entry->kind == Kind::enter) walk.skip();
+      if (entry->kind == Kind::enter) walk_.skip();
       items.push_back(item_of(entry->node, entry->name));
       if (entry->kind == Kind::unreadable) {
         items.back().kind = Item::Kind::broken;
@@ -303,6 +303,7 @@ class CarTree final : public Tree {
   }
 
   std::unique_ptr<CarSource> source_;
+  car::TreeWalk walk_;
   Item root_;
 };
 

@@ -2,6 +2,7 @@
 #include "base/utf8.h"
 #include "car_source.h"
 #include "content/car/unixfs_walk.h"
+#include "files/output.h"
 #include "files/tree_writer.h"
 #include "files/walk.h"
 #include "meter.h"
@@ -74,7 +75,7 @@ class Extractor {
     }
     const std::string own = name.empty() ? node.cid.text() : name;
     if (folder && (output || name.empty())) {
-      P2P_TRY(auto writer, TreeWriter::open(output.value_or("."), replace_));
+      P2P_TRY(auto writer, open(output.value_or(".")));
       return tree(writer, node, output.value_or("."));
     }
     const bool into =
@@ -82,12 +83,36 @@ class Extractor {
     const auto [where, called] = !output ? std::pair(std::string("."), own)
                                  : into  ? std::pair(*output, own)
                                          : split(*output);
-    P2P_TRY(auto writer, TreeWriter::open(where, replace_));
-    const auto path = files::join_path(where, called);
-    if (!folder) return entry(writer, node, called, path);
+    const auto path = output && !into ? *output : files::join_path(where, called);
+    if (!into && node.kind == Node::Kind::file && is_special(path)) return pour(node, path);
+    P2P_TRY(auto writer, open(where));
+    if (!folder) return at(path, entry(writer, node, called, path));
     P2P_CHECK(writer.enter(called));
     P2P_CHECK(tree(writer, node, path));
     return writer.leave(node.metadata);
+  }
+
+  Result<TreeWriter> open(const std::string& folder) const {
+    auto writer = TreeWriter::open(folder, replace_);
+    if (!writer) return fail(std::move(writer).error().during("write to", folder));
+    return writer;
+  }
+
+  static Result<void> at(const std::string& path, Result<void> written) {
+    if (written) return {};
+    return fail(std::move(written).error().during("write", path));
+  }
+
+  /// A device or a FIFO, which is written to, never replaced.
+  static bool is_special(const std::string& path) {
+    const auto status = files::path_status(path);
+    return status && status->kind == files::Kind::other;
+  }
+
+  Result<void> pour(const Node& node, const std::string& path) {
+    P2P_TRY(auto file, files::OutputFile::create(path));
+    P2P_CHECK(copy(node, [&](ByteView data) { return file.write(data); }));
+    return file.commit();
   }
 
   /// What is in a folder; faults are told where they are, and the rest goes on.

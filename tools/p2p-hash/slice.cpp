@@ -110,11 +110,12 @@ Result<cli::ExitStatus> prove_slice(cli::Console& console, const Options& option
   }
   Meter meter(console);
   Result<crypto::Digest32> hash = fail(Code::internal, "nothing was hashed");
+  Result<void> written;
   const auto file = name == "-" ? files::File::standard_input() : files::File::open(name);
   if (file) {
     meter.begin(name, file->size());
     hash = write_slice(*file, range, options.threads(), meter, [&](ByteView part) -> Result<void> {
-      if (output) return output->write(part);
+      if (output) return written = output->write(part);
       console.out().write(part);
       return {};
     });
@@ -122,6 +123,7 @@ Result<cli::ExitStatus> prove_slice(cli::Console& console, const Options& option
     hash = fail(file.error());
   }
   meter.hide();
+  P2P_CHECK(written);
   if (!hash) {
     complain(console, name, hash.error());
     return cli::ExitStatus::no;

@@ -151,6 +151,9 @@ class Verifier {
       return fail(Code::permission, "its path leads out of the folder");
     }
     if (!lone_) return folder_->open_file(file.path);
+    // A FIFO is not opened: that waits for somebody to write to it.
+    P2P_TRY(const auto status, files::path_status(root_));
+    if (status.kind != files::Kind::regular) return fail(Code::unsupported, "Not a regular file");
     P2P_TRY(auto opened, files::File::open(root_));
     if (!opened.regular()) return fail(Code::unsupported, "Not a regular file");
     return opened;

@@ -22,19 +22,21 @@ constexpr std::size_t kSmallPiece = 4096;
 
 class Noter final : public Listener {
  public:
-  Noter(Header& header, const Fingerprinter& fingerprints, Table& table)
-      : header_(header), fingerprints_(fingerprints), table_(table) {}
+  Noter(Header& header, std::uint64_t& bytes, const Fingerprinter& fingerprints, Table& table)
+      : header_(header), bytes_(bytes), fingerprints_(fingerprints), table_(table) {}
 
   Result<void> on_header(const Header& header) override {
     header_ = header;
     return {};
   }
   Result<void> on_section(const Section& section) override {
+    bytes_ = section.block_offset + section.block_size;
     return table_.add(fingerprints_.of(section.cid), section.offset);
   }
 
  private:
   Header& header_;
+  std::uint64_t& bytes_;
   const Fingerprinter& fingerprints_;
   Table& table_;
 };
@@ -58,7 +60,7 @@ Result<void> read_all(Storage& car, Listener& listener, bool skip_blocks) {
 }
 
 Result<void> Store::index() {
-  Noter noter(header_, fingerprints_, table_);
+  Noter noter(header_, bytes_, fingerprints_, table_);
   P2P_CHECK(read_all(car_, noter, true));
   return table_.finish();
 }

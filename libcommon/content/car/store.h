@@ -1,6 +1,7 @@
 // Blocks by their CIDs, from a CAR that can be read at any place.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -32,8 +33,15 @@ class Store {
   const Header& header() const { return header_; }
 
   /// Or section by section: there is a block at `offset`, and at last, these were all.
-  Result<void> add(const Fingerprint& cid, std::uint64_t offset) { return table_.add(cid, offset); }
+  Result<void> add(const Fingerprint& cid, std::uint64_t offset) {
+    bytes_ = std::max(bytes_, offset);
+    return table_.add(cid, offset);
+  }
   Result<void> finish() { return table_.finish(); }
+
+  /// About how much there is: where the last section of the CAR that was indexed ends, or that was
+  /// added begins.
+  std::uint64_t bytes() const { return bytes_; }
 
   /// Sections; numbers of entries are below it.
   std::uint64_t size() const { return table_.size(); }
@@ -52,6 +60,7 @@ class Store {
   Table table_;
   Blocks blocks_;
   Header header_;
+  std::uint64_t bytes_ = 0;
 };
 
 /// Keeps blocks as they come, each behind its CID as in a CAR, so that they can be had in another

@@ -202,12 +202,13 @@ Result<void> FileWalk::step() {
   const auto size = frame.sizes[frame.part++];
   const auto offset = frame.offset;
   frame.offset += size;  // below 2^64, for decode_unixfs has summed them up
-  // What the range does not touch is passed over; of an empty part there is nothing to read.
+  // What the range does not touch is passed over; of an empty part there is nothing to read, and a
+  // tree of those may have more branches than there is time for.
   if (offset >= range_.to) {
     stack_.pop_back();
     return {};
   }
-  if (frame.offset <= range_.from) return {};
+  if (size == 0 || frame.offset <= range_.from) return {};
   const Cid link = field->cid;
   const Cid parent = frame.cid;
   P2P_TRY(const auto below, enter(link, offset));
@@ -289,6 +290,11 @@ Result<std::optional<TreeWalk::Entry>> TreeWalk::next() {
 
 /// What a link leads to; nothing for a shard, whose entries come next.
 Result<std::optional<TreeWalk::Entry>> TreeWalk::on_link(const PbField& link) {
+  if (links_ >= kFreeLinks && links_ - kFreeLinks >= store_.bytes()) {
+    return fail(Code::limit, "its folders repeat themselves without end: more entries (" +
+                                 std::to_string(links_) + ") than the CAR has bytes");
+  }
+  ++links_;
   const auto& frame = stack_.back();
   const auto name = link.name.value_or(std::string_view());
   if (name.size() < frame.prefix) return malformed(frame.node.cid, "an entry without its slot");

@@ -89,6 +89,10 @@ class TreeWalk {
   /// Folders within folders: more than paths of 4,096 bytes have in earnest.
   static constexpr std::size_t kMaxDepth = 512;
   static constexpr std::size_t kMemory = std::size_t{8} << 20;
+  /// Links that are followed, beyond one for each byte of the CAR. A link takes several bytes, so
+  /// that only folders that are linked to over and over come there: sixty blocks, each linking
+  /// twice to the next, hold more entries than any disk.
+  static constexpr std::uint64_t kFreeLinks = 100'000;
 
   struct Entry {
     enum class Kind {
@@ -109,7 +113,8 @@ class TreeWalk {
 
   /// Starts at a folder, whose own enter and leave do not come.
   Result<void> start(const Node& folder);
-  /// The next entry; nothing at the end. After an error there is no next one.
+  /// The next entry; nothing at the end. After an error there is no next one. Code::limit past
+  /// the links that may be followed, in all trees that this walks.
   Result<std::optional<Entry>> next();
   /// Passes over what is in the folder that was just entered; its leave does not come either.
   void skip();
@@ -130,6 +135,7 @@ class TreeWalk {
   Store& store_;
   std::vector<Frame> stack_;
   std::size_t folders_ = 0;
+  std::uint64_t links_ = 0;
 };
 
 }  // namespace p2p::car

@@ -324,3 +324,41 @@ TEST_CASE("large nodes within one another are let go, and read again on the way 
   }
   CHECK(blocks == 10);
 }
+
+TEST_CASE("sixty levels of blocks that each link twice to the next come to an end") {
+  Dag dag;
+  const auto leaf = dag.file("content");
+  const std::uint64_t none[] = {0, 0};
+  Imported empty = dag.node({{}, content::unixfs_file(0, {}), false});
+  Imported folder = dag.node({{}, content::unixfs_directory(), false});
+  Imported shard = dag.node({{}, content::unixfs_shard(Bytes{}, 256), false});
+  for (int level = 0; level < 60; ++level) {
+    empty =
+        dag.node({{{empty.cid, "", 0}, {empty.cid, "", 0}}, content::unixfs_file(0, none), false});
+    folder = dag.node(
+        {{{folder.cid, "a", 0}, {folder.cid, "b", 0}}, content::unixfs_directory(), false});
+    // No deeper than a name's hash reaches, so there are more links.
+    if (level >= 7) continue;
+    PbNode wide{{}, content::unixfs_shard(Bytes{1}, 256), false};
+    for (int i = 0; i < 64; ++i) wide.links.push_back({shard.cid, "00", 0});
+    shard = dag.node(wide);
+  }
+  // Empty parts behind others are passed over, as empty ones in front are.
+  const std::uint64_t sizes[] = {7, 0};
+  const auto file =
+      dag.node({{{leaf.cid, "", 7}, {empty.cid, "", 0}}, content::unixfs_file(7, sizes), false});
+  REQUIRE(dag.store.finish());
+  const auto all = read(dag, file.cid);
+  REQUIRE(all);
+  CHECK(all->data == "content");
+  CHECK(all->blocks == 2);
+  for (const auto& root : {folder, shard}) {
+    TreeWalk walk(dag.store);
+    REQUIRE(walk.start(read_node(dag.store, root.cid).value()));
+    auto entry = walk.next();
+    std::uint64_t entries = 0;
+    for (; entry && *entry && entries <= 4 * TreeWalk::kFreeLinks; ++entries) entry = walk.next();
+    REQUIRE_FALSE(entry);
+    CHECK(entry.error().code == Code::limit);
+  }
+}
