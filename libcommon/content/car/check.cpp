@@ -10,6 +10,12 @@ using multiformats::HashCode;
 Result<void> check_hash(const Cid& cid, ByteView block) {
   P2P_TRY(const bool matches, cid.hash().matches(block));
   if (!matches) return fail(Code::mismatch, "does not have the hash that its CID says");
+  const auto size = cid.hash().digest().size();
+  if (cid.hash().code() != HashCode::identity && size < kMinDigestSize) {
+    return fail(Code::unsupported, "its CID has " + std::to_string(size) +
+                                       " bytes of a hash, and fewer than " +
+                                       std::to_string(kMinDigestSize) + " prove nothing");
+  }
   return {};
 }
 

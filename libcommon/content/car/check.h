@@ -12,8 +12,12 @@
 
 namespace p2p::car {
 
+/// Other blocks are easily found that have the same first few bytes of a hash, or none: kubo's
+/// bound.
+inline constexpr std::size_t kMinDigestSize = 20;
+
 /// Code::mismatch where `block` has not the hash that `cid` says, Code::unsupported where that
-/// cannot be computed.
+/// cannot be computed, or is cut down to less than kMinDigestSize.
 Result<void> check_hash(const multiformats::Cid& cid, ByteView block);
 
 /// What loose_links_of gives (content/links.h), but links that carry their target in themselves are

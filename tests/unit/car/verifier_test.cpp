@@ -1,4 +1,5 @@
 #include "content/car/verifier.h"
+#include "content/car/check.h"
 
 #include "base/varint.h"
 #include "content/car/store.h"
@@ -169,6 +170,19 @@ TEST_CASE("a block's failure names it and says where it stands") {
   const auto wrong =
       Cid::v1(Codec::dag_cbor, multiformats::Multihash::of(crypto::HashAlg::sha2_256, text));
   CHECK_FALSE(verify(car_of({wrong}, {{wrong, text}})));
+}
+
+TEST_CASE("hashes cut down so far that any block would do are refused") {
+  const Bytes text = to_bytes("text");
+  const auto whole_hash = multiformats::Multihash::of(crypto::HashAlg::sha2_256, text);
+  for (const std::size_t size : {0U, 1U, 19U, 20U, 31U}) {
+    CAPTURE(size);
+    const auto cut = multiformats::Multihash::wrap(multiformats::HashCode::sha2_256,
+                                                   ByteView(whole_hash.digest()).first(size));
+    const auto cid = Cid::v1(Codec::raw, cut.value());
+    CHECK(whole(car_of({cid}, {{cid, text}})) == (size >= kMinDigestSize));
+    CHECK(check_hash(cid, text).has_value() == (size >= kMinDigestSize));
+  }
 }
 
 TEST_CASE("formats whose links are unknown are named") {
