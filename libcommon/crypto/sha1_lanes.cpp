@@ -3,7 +3,6 @@
 #include <cryptopp/sha.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/endian.h"
 #include "crypto/sha1_avx512.h"
@@ -250,7 +249,7 @@ void Sha1Lanes::finish(std::span<const std::uint8_t* const> data, std::size_t si
   for (std::size_t i = 0; i < kMost; ++i) {
     columns[i] = tails[i].data();
     if (i >= count_) continue;
-    std::memcpy(tails[i].data(), data[i] + whole, rest);
+    std::copy_n(data[i] + whole, rest, tails[i].data());
     tails[i][rest] = 0x80;
     store_be<std::uint64_t>(tails[i].data() + padded - 8, total_ * 8);
   }

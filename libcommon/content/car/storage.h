@@ -1,6 +1,7 @@
 // Bytes outside memory, as interfaces: this layer does no I/O of its own.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 
@@ -32,7 +33,7 @@ class MemoryScratch final : public Scratch {
     if (offset >= bytes_.size()) return std::size_t{0};
     const auto there = ByteView(bytes_).subspan(static_cast<std::size_t>(offset));
     const auto size = std::min(there.size(), into.size());
-    std::memcpy(into.data(), there.data(), size);
+    std::copy_n(there.data(), size, into.data());
     return size;
   }
   Result<std::uint64_t> append(ByteView data) override {
