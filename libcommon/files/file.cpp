@@ -115,6 +115,9 @@ Result<Window> File::window(std::uint64_t offset, std::size_t size) const {
     if (mapped != MAP_FAILED) {
       if (const auto slot = guard::enter(mapped, size + before)) {
         ::madvise(mapped, size + before, MADV_SEQUENTIAL);
+        // All pages by one call, not by a fault for every few of them. Where the system does not
+        // know it (Linux before 5.14), or the file has shrunk already, faults do the same.
+        ::madvise(mapped, size + before, MADV_POPULATE_READ);
         window.mapped_ = mapped;
         window.mapped_size_ = size + before;
         window.slot_ = *slot;
