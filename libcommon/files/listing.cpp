@@ -1,8 +1,6 @@
 #include "files/listing.h"
 
 #include <dirent.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +9,7 @@
 #include <vector>
 
 #include "base/system_error.h"
+#include "files/walk.h"
 
 namespace p2p::files {
 
@@ -39,13 +38,8 @@ Result<Kind> kind_of(int directory, const dirent64& entry) {
     default:
       return Kind::other;
   }
-  struct stat found{};
-  if (::fstatat(directory, entry.d_name, &found, AT_SYMLINK_NOFOLLOW) != 0) {
-    return system_failure(errno);
-  }
-  if (S_ISREG(found.st_mode)) return Kind::regular;
-  if (S_ISDIR(found.st_mode)) return Kind::directory;
-  return S_ISLNK(found.st_mode) ? Kind::symlink : Kind::other;
+  P2P_TRY(const Status status, status_at(directory, entry.d_name, false));
+  return status.kind;
 }
 
 }  // namespace

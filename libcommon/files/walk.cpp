@@ -5,12 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <memory>
 
 #include "base/system_error.h"
+#include "files/listing.h"
 
 namespace p2p::files {
 
@@ -29,27 +29,6 @@ Status status_from(const struct stat& found) {
   status.mode = found.st_mode & 07777U;
   status.modified = found.st_mtim;
   return status;
-}
-
-/// The kind as readdir knows it; some file systems do not say.
-Result<Kind> kind_of(int folder, const dirent& entry) {
-  switch (entry.d_type) {
-    case DT_REG:
-      return Kind::regular;
-    case DT_DIR:
-      return Kind::directory;
-    case DT_LNK:
-      return Kind::symlink;
-    case DT_UNKNOWN:
-      break;
-    default:
-      return Kind::other;
-  }
-  struct stat found{};
-  if (::fstatat(folder, entry.d_name, &found, AT_SYMLINK_NOFOLLOW) != 0) {
-    return system_failure(errno);
-  }
-  return kind_of(found.st_mode);
 }
 
 }  // namespace
@@ -80,18 +59,12 @@ bool is_directory(const std::string& path) {
 Result<std::vector<Entry>> list_directory(const std::string& path) {
   const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), ::closedir);
   if (!folder) return system_failure(errno);
+  P2P_TRY(auto listing, Listing::read(::dirfd(folder.get()), {}));
   std::vector<Entry> entries;
-  for (;;) {
-    errno = 0;
-    const dirent* entry = ::readdir(folder.get());
-    if (entry == nullptr) break;
-    std::string name = entry->d_name;
-    if (name == "." || name == "..") continue;
-    P2P_TRY(const Kind kind, kind_of(::dirfd(folder.get()), *entry));
-    entries.push_back({std::move(name), kind});
+  entries.reserve(listing.size());
+  while (const auto entry = listing.next()) {
+    entries.push_back({std::string(entry->name), entry->kind});
   }
-  if (errno != 0) return system_failure(errno);
-  std::ranges::sort(entries, {}, &Entry::name);
   return entries;
 }
 
