@@ -106,7 +106,7 @@ struct Digester::Batch {
       if (!summer || summer->algorithms() != task.algorithms) {
         summer.emplace(task.algorithms, advance);
       }
-      auto file = open(task.path);
+      auto file = File::open_operand(task.path);
       task.result = file ? summer->digest(*file) : Result<Digests>(fail(std::move(file).error()));
     }
   }
@@ -115,10 +115,6 @@ struct Digester::Batch {
       if (task.done) task.done(std::move(task.result));
       if (task.work) task.work();
     }
-  }
-  static Result<File> open(const std::string& path) {
-    if (path == "-") return File::standard_input();
-    return File::open(path);
   }
 };
 
@@ -171,7 +167,7 @@ void Digester::add_together(Task task) {
   submit({}, [this, shared] {
     if (flush_) flush_();
     auto& one = shared->tasks.front();
-    auto file = Batch::open(one.path);
+    auto file = File::open_operand(one.path);
     one.result = file ? digest_together(parts_, *file, one.algorithms, advance_)
                       : Result<Digests>(fail(std::move(file).error()));
     shared->follow_up();

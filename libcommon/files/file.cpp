@@ -70,6 +70,11 @@ File File::standard_input() {
   return file;
 }
 
+Result<File> File::open_operand(const std::string& operand) {
+  if (operand == "-") return standard_input();
+  return open(operand);
+}
+
 File::File(File&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)), owned_(other.owned_), status_(other.status_) {}
 

@@ -69,6 +69,8 @@ class File {
   static Result<File> open_at(int directory, const std::string& name);
   /// Descriptor 0, which is not closed.
   static File standard_input();
+  /// What an operand names: "-" is standard input.
+  static Result<File> open_operand(const std::string& operand);
 
   File(File&& other) noexcept;
   File& operator=(File&& other) noexcept;

@@ -21,10 +21,7 @@ CarSource::CarSource(files::File file)
 
 Result<std::unique_ptr<CarSource>> CarSource::open(const std::string& name) {
   const auto opened = [&]() -> Result<std::unique_ptr<CarSource>> {
-    auto file = files::File::standard_input();
-    if (name != "-") {
-      P2P_TRY(file, files::File::open(name));
-    }
+    P2P_TRY(auto file, files::File::open_operand(name));
     std::unique_ptr<CarSource> source(new CarSource(std::move(file)));
     car::Storage* storage = &source->regular_;
     // Standard input may be a regular file that somebody has read a part of.

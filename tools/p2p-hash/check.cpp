@@ -71,10 +71,7 @@ class Checker {
   };
 
   Result<void> read_list(const std::string& list) {
-    auto file = files::File::standard_input();
-    if (list != "-") {
-      P2P_TRY(file, files::File::open(list));
-    }
+    P2P_TRY(auto file, files::File::open_operand(list));
     content::ChecksumList lines(common_.algorithms);
     const auto take = [&](std::uint64_t number, std::optional<content::ChecksumLine> line) {
       // Standard input cannot list itself.

@@ -148,10 +148,7 @@ class Matcher {
 
   /// One read of the file, in all of `ways` at once and as a block.
   Result<CidMatch> read_once(std::span<const Way> ways) {
-    auto file = files::File::standard_input();
-    if (path_ != "-") {
-      P2P_TRY(file, files::File::open(path_));
-    }
+    P2P_TRY(auto file, files::File::open_operand(path_));
     std::vector<content::FileImporter> importers;
     for (const auto& way : ways) importers.emplace_back(way.options.profile);
     BlockMatch block(cid_);

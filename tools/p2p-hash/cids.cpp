@@ -12,7 +12,6 @@
 #include "mode.h"
 #include "quote.h"
 #include "report.h"
-#include "source.h"
 
 namespace p2p::hash {
 
@@ -52,7 +51,6 @@ class Namer {
         options_(options),
         profile_(std::move(profile)),
         car_(car),
-        source_(console),
         meter_(console) {}
 
   bool failed() const { return failed_; }
@@ -66,7 +64,8 @@ class Namer {
 
   Result<void> import_all(files::ImportOptions options) {
     P2P_TRY(const auto all, named());
-    if (meter_.visible()) meter_.begin(describe(common_.files), total_size());
+    if (meter_.visible())
+      meter_.begin(describe(common_.files), total_size(common_.files, common_.recursive));
     files::Pipeline pipeline(common_.threads());
     pipeline.before_waiting([this] { meter_.flush(); });
     std::optional<content::DirectoryImporter> wrapper;
@@ -109,16 +108,6 @@ class Namer {
       all.push_back({file, std::move(entry)});
     }
     return all;
-  }
-
-  std::optional<std::uint64_t> total_size() const {
-    std::uint64_t total = 0;
-    for (const auto& file : common_.files) {
-      const auto size = file == "-" ? std::nullopt : size_below(file, common_.recursive);
-      if (!size) return std::nullopt;
-      total += *size;
-    }
-    return total;
   }
 
   files::Importer::Events events() {
@@ -175,8 +164,14 @@ class Namer {
   }
 
   Result<Imported> name_block(const std::string& name, multiformats::Codec codec) {
+    P2P_TRY(auto file, files::File::open_operand(name));
+    if (!file.regular()) console_.out().flush();
+    if (meter_.visible()) {
+      meter_.begin(name, file.regular() ? std::optional(file.size()) : std::nullopt);
+    }
     Bytes block;
-    P2P_CHECK(source_.read(name, [&](ByteView piece) -> Result<void> {
+    P2P_CHECK(file.read_all([&](ByteView piece) -> Result<void> {
+      meter_.advance(piece.size());
       if (block.size() + piece.size() > content::kMaxBlockSize) {
         return fail(Code::limit, "larger than a block may be, " +
                                      std::to_string(content::kMaxBlockSize) + " bytes");
@@ -195,7 +190,6 @@ class Namer {
   const std::string profile_;
   CarOut& car_;
   std::vector<multiformats::Cid> roots_;
-  Source source_;
   Meter meter_;
   bool failed_ = false;
 };

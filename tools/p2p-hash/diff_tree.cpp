@@ -101,10 +101,7 @@ class ListTree final : public Tree {
   Result<void> read(const std::string& list, const files::Algorithms& algorithms,
                     const std::string& beside) {
     name_ = list;
-    auto file = files::File::standard_input();
-    if (list != "-") {
-      P2P_TRY(file, files::File::open(list));
-    }
+    P2P_TRY(auto file, files::File::open_operand(list));
     content::ChecksumList lines(algorithms);
     std::uint64_t improper = 0;
     const auto take = [&](std::uint64_t number, std::optional<content::ChecksumLine> line) {

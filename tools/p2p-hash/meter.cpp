@@ -13,6 +13,21 @@ Time now() {
       std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch()));
 }
 
+std::optional<std::uint64_t> size_below(const std::string& path, bool recursive) {
+  const auto status = files::path_status(path);
+  if (!status) return 0;
+  if (status->kind == files::Kind::regular) return status->size;
+  if (status->kind != files::Kind::directory) return std::nullopt;
+  const auto entries =
+      recursive ? files::list_directory(path) : Result<std::vector<files::Entry>>();
+  std::uint64_t total = 0;
+  for (const auto& entry : entries.value_or(std::vector<files::Entry>())) {
+    const bool counts = entry.kind == files::Kind::regular || entry.kind == files::Kind::directory;
+    if (counts) total += size_below(files::join_path(path, entry.name), true).value_or(0);
+  }
+  return total;
+}
+
 }  // namespace
 
 Meter::Meter(cli::Console& console) : console_(console), progress_(console) {}
@@ -45,17 +60,12 @@ std::string describe(const std::vector<std::string>& names) {
   return names.size() == 1 ? names.front() : std::to_string(names.size()) + " files";
 }
 
-std::optional<std::uint64_t> size_below(const std::string& path, bool recursive) {
-  const auto status = files::path_status(path);
-  if (!status) return 0;
-  if (status->kind == files::Kind::regular) return status->size;
-  if (status->kind != files::Kind::directory) return std::nullopt;
-  const auto entries =
-      recursive ? files::list_directory(path) : Result<std::vector<files::Entry>>();
+std::optional<std::uint64_t> total_size(const std::vector<std::string>& names, bool recursive) {
   std::uint64_t total = 0;
-  for (const auto& entry : entries.value_or(std::vector<files::Entry>())) {
-    const bool counts = entry.kind == files::Kind::regular || entry.kind == files::Kind::directory;
-    if (counts) total += size_below(files::join_path(path, entry.name), true).value_or(0);
+  for (const auto& name : names) {
+    const auto size = name == "-" ? std::nullopt : size_below(name, recursive);
+    if (!size) return std::nullopt;
+    total += *size;
   }
   return total;
 }

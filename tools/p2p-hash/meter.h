@@ -35,8 +35,8 @@ class Meter {
 
 /// What the line says is worked on: the one file's name, or how many there are.
 std::string describe(const std::vector<std::string>& names);
-/// Bytes in the file `path`, or with `recursive` in the regular files below it; what cannot be read
-/// has none. Nothing for pipes and devices, which end when they end.
-std::optional<std::uint64_t> size_below(const std::string& path, bool recursive);
+/// Bytes in the files named, or with `recursive` in the regular files below them; what cannot be
+/// read has none. Nothing where a stream is among them, which ends when it ends.
+std::optional<std::uint64_t> total_size(const std::vector<std::string>& names, bool recursive);
 
 }  // namespace p2p::hash

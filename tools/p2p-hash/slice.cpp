@@ -111,7 +111,7 @@ Result<cli::ExitStatus> prove_slice(cli::Console& console, const Options& option
   Meter meter(console);
   Result<crypto::Digest32> hash = fail(Code::internal, "nothing was hashed");
   Result<void> written;
-  const auto file = name == "-" ? files::File::standard_input() : files::File::open(name);
+  const auto file = files::File::open_operand(name);
   if (file) {
     meter.begin(name, file->size());
     hash = write_slice(*file, range, options.threads(), meter, [&](ByteView part) -> Result<void> {
@@ -137,8 +137,7 @@ Result<cli::ExitStatus> prove_slice(cli::Console& console, const Options& option
 
 Result<void> check_slice(const std::string& name, const crypto::Digest32& root,
                          const std::optional<RangeSpec>& range, const files::File::Take& take) {
-  P2P_TRY(auto file, name == "-" ? Result<files::File>(files::File::standard_input())
-                                 : files::File::open(name));
+  P2P_TRY(auto file, files::File::open_operand(name));
   Bytes header;
   std::optional<content::BaoVerifier> verifier;
   const auto check = [&](ByteView bytes) -> Result<void> {

@@ -35,7 +35,8 @@ class Printer {
 
   /// Whether all could be read.
   bool print() {
-    if (meter_.visible()) meter_.begin(describe(common_.files), expected_size());
+    if (meter_.visible())
+      meter_.begin(describe(common_.files), total_size(common_.files, common_.recursive));
     for (const auto& name : common_.files) add(name);
     digester_.drain();
     meter_.hide();
@@ -100,17 +101,6 @@ class Printer {
   }
   void fail_later(const std::string& name, const Error& error) {
     digester_.then([this, name, error] { fail_with(name, error); });
-  }
-
-  /// Nothing where a stream is among them.
-  std::optional<std::uint64_t> expected_size() const {
-    std::uint64_t total = 0;
-    for (const auto& name : common_.files) {
-      const auto size = name == "-" ? std::nullopt : size_below(name, common_.recursive);
-      if (!size) return std::nullopt;
-      total += *size;
-    }
-    return total;
   }
 
   cli::Console& console_;

@@ -13,10 +13,7 @@ namespace {
 
 Result<files::CarSummary> check(cli::Console& console, const Options& options,
                                 crypto::Random& random, const std::string& name) {
-  auto file = files::File::standard_input();
-  if (name != "-") {
-    P2P_TRY(file, files::File::open(name));
-  }
+  P2P_TRY(auto file, files::File::open_operand(name));
   Meter meter(console);
   meter.flush();
   meter.begin(name, file.regular() ? std::optional(file.size()) : std::nullopt);
