@@ -1,6 +1,5 @@
 #include "cli/console.h"
 
-#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -8,6 +7,7 @@
 #include <cstdlib>
 
 #include "base/system_error.h"
+#include "base/system_io.h"
 
 namespace p2p::cli {
 
@@ -16,23 +16,6 @@ namespace {
 /// Beyond this, what is buffered goes out at once: large enough to make system calls rare, small
 /// enough for a pipe (64 KiB on Linux) to take it whole.
 constexpr std::size_t kBufferSize = 64 * 1024;
-
-/// Writes all of `data`; 0 or errno. A descriptor that somebody else made non-blocking (it is
-/// shared with every process that inherited it) is waited for.
-int write_all(int fd, ByteView data) {
-  while (!data.empty()) {
-    const ssize_t n = ::write(fd, data.data(), data.size());
-    if (n >= 0) {
-      data = data.subspan(static_cast<std::size_t>(n));
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      pollfd wait{fd, POLLOUT, 0};
-      ::poll(&wait, 1, -1);
-    } else if (errno != EINTR) {
-      return errno;
-    }
-  }
-  return 0;
-}
 
 }  // namespace
 

@@ -8,7 +8,9 @@
 #include <cstdio>
 #include <utility>
 
+#include "base/path.h"
 #include "base/system_error.h"
+#include "base/system_io.h"
 #include "crypto/wipe.h"
 #include "multiformats/peer_id.h"
 
@@ -34,14 +36,7 @@ class File {
 };
 
 Result<void> write_whole(const File& file, const std::string& path, ByteView data) {
-  while (!data.empty()) {
-    const ssize_t n = ::write(file.fd(), data.data(), data.size());
-    if (n >= 0) {
-      data = data.subspan(static_cast<std::size_t>(n));
-    } else if (errno != EINTR) {
-      return system_failure(errno, "write", path);
-    }
-  }
+  if (const int failed = write_all(file.fd(), data)) return system_failure(failed, "write", path);
   return {};
 }
 
@@ -63,13 +58,7 @@ Result<Bytes> read_whole(const File& file, const std::string& path, std::size_t 
   }
 }
 
-/// The folder of `path`, to be synced after a rename in it.
-std::string folder_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
+/// For a rename in it to last.
 void sync_folder(const std::string& path) {
   const File folder(::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   // Some file systems cannot sync a folder; the rename stands either way.

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/path.h"
 #include "base/system_error.h"
 #include "files/import_parts.h"
 #include "files/listing.h"

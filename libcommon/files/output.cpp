@@ -7,7 +7,9 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/path.h"
 #include "base/system_error.h"
+#include "base/system_io.h"
 
 namespace p2p::files {
 
@@ -17,12 +19,6 @@ constexpr std::size_t kBuffer = std::size_t{256} * 1024;
 /// What a temporary file's name keeps of the file's: with a process's number behind it, it has
 /// fewer than 255 bytes.
 constexpr std::size_t kNameInTemporary = 200;
-
-std::string folder_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
 
 }  // namespace
 
@@ -70,15 +66,8 @@ Result<OutputFile> OutputFile::create(const std::string& path, unsigned mode) {
 }
 
 Result<void> OutputFile::put(ByteView data) {
-  while (!data.empty()) {
-    const auto size = ::write(fd_, data.data(), data.size());
-    if (size < 0) {
-      if (errno == EINTR) continue;
-      return failure(errno);
-    }
-    written_ += static_cast<std::uint64_t>(size);
-    data = data.subspan(static_cast<std::size_t>(size));
-  }
+  if (const int failed = write_all(fd_, data)) return failure(failed);
+  written_ += data.size();
   return {};
 }
 
@@ -99,15 +88,7 @@ Result<void> OutputFile::write(ByteView data) {
 
 Result<void> OutputFile::write_at(std::uint64_t offset, ByteView data) {
   P2P_CHECK(flush());
-  while (!data.empty()) {
-    const auto size = ::pwrite(fd_, data.data(), data.size(), static_cast<off_t>(offset));
-    if (size < 0) {
-      if (errno == EINTR) continue;
-      return failure(errno);
-    }
-    offset += static_cast<std::uint64_t>(size);
-    data = data.subspan(static_cast<std::size_t>(size));
-  }
+  if (const int failed = write_all_at(fd_, offset, data)) return failure(failed);
   return {};
 }
 

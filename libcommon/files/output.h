@@ -27,8 +27,7 @@ class OutputFile {
   /// Over what is there already.
   Result<void> write_at(std::uint64_t offset, ByteView data);
   std::uint64_t size() const { return written_ + buffer_.size(); }
-  /// Puts the file in its place. It is not synced: results can be made again, and a gigabyte takes
-  /// a disk seconds.
+  /// Syncs the file and puts it in its place: whoever finds it there finds all of it.
   Result<void> commit();
 
  private:

@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "base/system_error.h"
+#include "base/system_io.h"
 
 namespace p2p::files {
 
@@ -50,15 +51,10 @@ Result<void> TemporaryFile::open() {
 
 Result<void> TemporaryFile::flush(ByteView data) {
   if (fd_ < 0) P2P_CHECK(open());
-  while (!data.empty()) {
-    const auto size = ::pwrite(fd_, data.data(), data.size(), static_cast<off_t>(written_));
-    if (size < 0) {
-      if (errno == EINTR) continue;
-      return failure(errno, "write a temporary file in");
-    }
-    written_ += static_cast<std::uint64_t>(size);
-    data = data.subspan(static_cast<std::size_t>(size));
+  if (const int failed = write_all_at(fd_, written_, data)) {
+    return failure(failed, "write a temporary file in");
   }
+  written_ += data.size();
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "base/path.h"
 #include "base/system_error.h"
 #include "content/torrent/layout.h"
 #include "files/walk.h"

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/system_error.h"
+#include "base/system_io.h"
 
 namespace p2p::files {
 
@@ -91,12 +92,7 @@ class Draft {
     return {};
   }
   Result<void> write(ByteView data) {
-    while (!data.empty()) {
-      const auto size = ::write(fd_, data.data(), data.size());
-      if (size < 0 && errno == EINTR) continue;
-      if (size < 0) return system_failure(errno);
-      data = data.subspan(static_cast<std::size_t>(size));
-    }
+    if (const int failed = write_all(fd_, data)) return system_failure(failed);
     return {};
   }
 

@@ -78,8 +78,4 @@ Result<std::string> read_link_at(int directory, const std::string& name) {
 
 Result<std::string> read_link(const std::string& path) { return read_link_at(AT_FDCWD, path); }
 
-std::string join_path(const std::string& folder, const std::string& name) {
-  return folder.ends_with('/') ? folder + name : folder + "/" + name;
-}
-
 }  // namespace p2p::files

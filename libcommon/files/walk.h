@@ -27,6 +27,5 @@ Result<Status> status_at(int directory, const std::string& name, bool follow_lin
 Result<Status> path_status(const std::string& path);
 /// The same, symbolic links not followed.
 Result<Status> link_status(const std::string& path);
-std::string join_path(const std::string& folder, const std::string& name);
 
 }  // namespace p2p::files

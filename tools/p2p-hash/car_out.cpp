@@ -1,19 +1,9 @@
 #include "car_out.h"
 
+#include "base/path.h"
 #include "mode.h"
 
 namespace p2p::hash {
-
-namespace {
-
-/// Where the temporary copy of all blocks goes: where the result goes, for it is as large.
-std::string folder_for(const std::string& path) {
-  const auto slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-}  // namespace
 
 void CarOut::declare(cli::Command& command) {
   command
@@ -47,8 +37,9 @@ Result<void> CarOut::begin(cli::Console& console) {
   if (version_ == 2 && !file_->regular()) {
     return usage("--car-version 2 needs a regular file");
   }
+  // The temporary copy of all blocks is as large as the result, so it goes where that goes.
   builder_ = std::make_unique<files::CarBuilder>(
-      *random_, file_->regular() ? folder_for(*path_) : files::temporary_folder());
+      *random_, file_->regular() ? folder_of(*path_) : files::temporary_folder());
   return {};
 }
 

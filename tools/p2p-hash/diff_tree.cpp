@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/path.h"
 #include "base/varint.h"
 #include "car_source.h"
 #include "content/car/format.h"
@@ -32,7 +33,7 @@ class FileSystemTree final : public Tree {
     for (const auto& entry : entries) {
       Item item;
       item.name = entry.name;
-      item.path = files::join_path(folder.path, entry.name);
+      item.path = join_path(folder.path, entry.name);
       item.kind = kind_of(entry.kind);
       if (entry.kind == files::Kind::symlink) {
         P2P_TRY(item.target, files::read_link(item.path));

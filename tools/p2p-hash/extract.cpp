@@ -1,4 +1,5 @@
 // --extract: files and folders out of a CAR.
+#include "base/path.h"
 #include "base/utf8.h"
 #include "car_source.h"
 #include "content/car/unixfs_walk.h"
@@ -16,16 +17,10 @@ namespace {
 using car::Node;
 using files::TreeWriter;
 
-std::pair<std::string, std::string> split(const std::string& path) {
-  const auto slash = path.rfind('/');
-  if (slash == std::string::npos) return {".", path};
-  return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
-}
-
 /// The last name of a path within the DAG; none for the root.
 std::string last_name(std::string path) {
   while (path.ends_with('/')) path.pop_back();
-  return split(path).second;
+  return split_path(path).second;
 }
 
 class Extractor {
@@ -82,8 +77,8 @@ class Extractor {
         output && (several_ || output->ends_with('/') || files::is_directory(*output));
     const auto [where, called] = !output ? std::pair(std::string("."), own)
                                  : into  ? std::pair(*output, own)
-                                         : split(*output);
-    const auto path = output && !into ? *output : files::join_path(where, called);
+                                         : split_path(*output);
+    const auto path = output && !into ? *output : join_path(where, called);
     if (!into && node.kind == Node::Kind::file && is_special(path)) return pour(node, path);
     P2P_TRY(auto writer, open(where));
     if (!folder) return at(path, entry(writer, node, called, path));
@@ -130,7 +125,7 @@ class Extractor {
         paths.pop_back();
         continue;
       }
-      const auto here = files::join_path(paths.back(), found->name);
+      const auto here = join_path(paths.back(), found->name);
       if (found->kind == Kind::unreadable) {
         P2P_CHECK(complain_or_stop(here, *found->error));
         continue;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "base/path.h"
 #include "files/walk.h"
 
 namespace p2p::hash {
@@ -23,7 +24,7 @@ std::optional<std::uint64_t> size_below(const std::string& path, bool recursive)
   std::uint64_t total = 0;
   for (const auto& entry : entries.value_or(std::vector<files::Entry>())) {
     const bool counts = entry.kind == files::Kind::regular || entry.kind == files::Kind::directory;
-    if (counts) total += size_below(files::join_path(path, entry.name), true).value_or(0);
+    if (counts) total += size_below(join_path(path, entry.name), true).value_or(0);
   }
   return total;
 }

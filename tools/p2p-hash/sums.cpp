@@ -1,5 +1,6 @@
 // The default mode: one line a file and function, as sha256sum and its kin write them.
 #include "base/basen.h"
+#include "base/path.h"
 #include "files/digest.h"
 #include "files/walk.h"
 #include "meter.h"
@@ -59,7 +60,7 @@ class Printer {
     const auto entries = files::list_directory(folder);
     if (!entries) return fail_later(folder, entries.error());
     for (const auto& entry : *entries) {
-      const std::string path = files::join_path(folder, entry.name);
+      const std::string path = join_path(folder, entry.name);
       switch (entry.kind) {
         case files::Kind::regular:
           add(path);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/path.h"
 #include "base/utf8.h"
 #include "content/torrent/layout.h"
 #include "content/torrent/merkle.h"
@@ -72,7 +73,7 @@ class Verifier {
       return {};
     }
     // The folder itself, or the one it is in. In version 2 a lone file may stand in a folder, too.
-    const std::string inner = files::join_path(path, meta_.name);
+    const std::string inner = join_path(path, meta_.name);
     if (torrent::is_safe_path(meta_.name) && files::is_directory(inner)) {
       root_ = inner;
     }
@@ -129,7 +130,7 @@ class Verifier {
   static bool is_content(const File& file) { return !file.pad && !file.symlink; }
 
   std::string path_of(std::size_t index) const {
-    return lone_ ? root_ : files::join_path(root_, meta_.files[index].path);
+    return lone_ ? root_ : join_path(root_, meta_.files[index].path);
   }
 
   void look_at(std::size_t index) {
