@@ -124,6 +124,16 @@ Digest32 Blake3Node::root() const {
   return compress(node, kRoot);
 }
 
+void Blake3Node::root(MutableBytes out) const {
+  for (std::uint64_t i = 0; !out.empty(); ++i) {
+    const auto bytes =
+        blake3_kernel::output_block(state, block.data(), block_size, i, flags | kRoot);
+    const auto part = out.first(std::min(out.size(), bytes.size()));
+    std::copy_n(bytes.begin(), part.size(), part.begin());
+    out = out.subspan(part.size());
+  }
+}
+
 Blake3Node blake3_parent(const Digest32& left, const Digest32& right) {
   Blake3Node node{kInitial, {}, 0, kBlake3BlockSize, kParent};
   std::ranges::copy(left, node.block.begin());

@@ -1,4 +1,4 @@
-// BLAKE3 (https://github.com/BLAKE3-team/BLAKE3-specs), unkeyed, 32 bytes out. Whoever only wants
+// BLAKE3 (https://github.com/BLAKE3-team/BLAKE3-specs), unkeyed. Whoever only wants
 // a digest takes HashAlg::blake3 of hash.h; here is the tree underneath, for hashing the parts of
 // one file on several cores and for proofs about its parts.
 //
@@ -45,6 +45,8 @@ struct Blake3Node {
   Digest32 chaining_value() const;
   /// For the topmost node: the hash.
   Digest32 root() const;
+  /// The same at any length: shorter outputs are the beginnings of longer ones.
+  void root(MutableBytes out) const;
 };
 
 /// A chunk: at most 1024 bytes, less only for the input's last one.

@@ -50,6 +50,11 @@ struct Kernel {
   void (*hash_batch)(const Batch& batch);
 };
 
+/// Section 2.6: block `counter` of a root's output, of which the digest is the first half.
+std::array<std::uint8_t, 64> output_block(const std::array<std::uint32_t, 8>& state,
+                                          const std::uint8_t* block, std::uint8_t block_size,
+                                          std::uint64_t counter, std::uint8_t flags);
+
 const Kernel& portable();
 #if defined(__x86_64__)
 const Kernel& sse41();

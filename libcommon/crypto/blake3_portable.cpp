@@ -21,8 +21,8 @@ inline void mix(State& v, std::size_t a, std::size_t b, std::size_t c, std::size
   v[b] = std::rotr(v[b] ^ v[c], 7);
 }
 
-void compress(std::array<std::uint32_t, 8>& state, const std::uint8_t* block,
-              std::uint8_t block_size, std::uint64_t counter, std::uint8_t flags) {
+State rounds(const std::array<std::uint32_t, 8>& state, const std::uint8_t* block,
+             std::uint8_t block_size, std::uint64_t counter, std::uint8_t flags) {
   Message m;
   for (std::size_t i = 0; i < 16; ++i) m[i] = load_le<std::uint32_t>(block + 4 * i);
   State v = {state[0],
@@ -51,6 +51,12 @@ void compress(std::array<std::uint32_t, 8>& state, const std::uint8_t* block,
     mix(v, 2, 7, 8, 13, m[s[12]], m[s[13]]);
     mix(v, 3, 4, 9, 14, m[s[14]], m[s[15]]);
   }
+  return v;
+}
+
+void compress(std::array<std::uint32_t, 8>& state, const std::uint8_t* block,
+              std::uint8_t block_size, std::uint64_t counter, std::uint8_t flags) {
+  const State v = rounds(state, block, block_size, counter, flags);
   for (std::size_t i = 0; i < 8; ++i) state[i] = v[i] ^ v[i + 8];
 }
 
@@ -71,6 +77,18 @@ void hash_batch(const Batch& batch) {
 }
 
 }  // namespace
+
+std::array<std::uint8_t, 64> output_block(const std::array<std::uint32_t, 8>& state,
+                                          const std::uint8_t* block, std::uint8_t block_size,
+                                          std::uint64_t counter, std::uint8_t flags) {
+  const State v = rounds(state, block, block_size, counter, flags);
+  std::array<std::uint8_t, 64> out;
+  for (std::size_t i = 0; i < 8; ++i) {
+    store_le(&out[4 * i], v[i] ^ v[i + 8]);
+    store_le(&out[4 * (i + 8)], v[i + 8] ^ state[i]);
+  }
+  return out;
+}
 
 const Kernel& portable() {
   static constexpr Kernel kKernel{.width = 1, .compress = compress, .hash_batch = hash_batch};

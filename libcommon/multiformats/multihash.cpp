@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/varint.h"
+#include "crypto/blake3.h"
 #include "multiformats/code_table.h"
 
 namespace p2p::multiformats {
@@ -120,6 +121,11 @@ Result<bool> Multihash::matches(ByteView data) const {
   if (code_ == HashCode::identity) return equal(data, digest_);
   const auto alg = hash_alg_of(code_);
   if (!alg) return fail(Code::unsupported, "cannot compute " + name_of(code_));
+  if (alg == crypto::HashAlg::blake3) {
+    Bytes output(digest_.size());
+    crypto::blake3_subtree(data, 0).root(output);
+    return output == digest_;
+  }
   const auto digest = crypto::hash(*alg, data);
   return equal(ByteView(digest).first(digest_.size()), digest_);
 }

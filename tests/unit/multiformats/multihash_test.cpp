@@ -75,6 +75,19 @@ TEST_CASE("multihash: hostile bytes") {
   CHECK_FALSE(Multihash::wrap(HashCode::identity, Bytes(129)));
 }
 
+TEST_CASE("multihash: blake3's digests may be longer than 32 bytes") {
+  // A fuzzer found that the bytes behind the digest were compared.
+  const auto whole = from_hex(
+      "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262e00f03e7b69af26b7faaf09f");
+  for (std::size_t size = 1; size <= whole.size(); ++size) {
+    const auto hash = Multihash::wrap(HashCode::blake3, ByteView(whole).first(size));
+    REQUIRE(hash);
+    CHECK(hash->matches({}).value());
+    CHECK_FALSE(hash->matches(Bytes(1)).value());
+  }
+  CHECK_FALSE(Multihash::wrap(HashCode::blake3, Bytes(128))->matches({}).value());
+}
+
 TEST_CASE("multihash: unknown codes pass through") {
   const auto hash = Multihash::decode(from_hex("b1250261ff"));
   REQUIRE(hash);
