@@ -1,5 +1,5 @@
-// SHA-1's compression of eight messages at once, one in each column, where the processor has
-// AVX-512's rotations and functions of three operands; private to crypto/.
+// SHA-1's compression of eight or sixteen messages at once, one in each column, where the processor
+// has AVX-512's rotations and functions of three operands; private to crypto/.
 #pragma once
 
 #include <array>
@@ -9,11 +9,13 @@
 namespace p2p::crypto {
 
 /// State word by state word, a column each.
-using Sha1Columns = std::array<std::array<std::uint32_t, 8>, 5>;
+using Sha1Columns = std::array<std::array<std::uint32_t, 16>, 5>;
 
 /// Whether this processor and its operating system can run it.
 bool sha1_avx512_available();
-/// Takes `blocks` blocks of 64 bytes from each of eight inputs; of zeros where `inputs` is null.
-void sha1_avx512(Sha1Columns& state, const std::uint8_t* const* inputs, std::size_t blocks);
+/// Takes `blocks` blocks of 64 bytes from each of `columns` inputs, 8 or 16 of them, for the first
+/// columns; of zeros where `inputs` is null.
+void sha1_avx512(Sha1Columns& state, std::size_t columns, const std::uint8_t* const* inputs,
+                 std::size_t blocks);
 
 }  // namespace p2p::crypto

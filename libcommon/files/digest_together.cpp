@@ -7,6 +7,7 @@
 
 #include "crypto/blake3.h"
 #include "files/digest.h"
+#include "files/read_ahead.h"
 
 namespace p2p::files {
 
@@ -14,26 +15,11 @@ namespace {
 
 using crypto::HashAlg;
 
-/// All windows together may have this much mapped: half of the 64 MiB that we promise to stay
-/// under.
-constexpr std::size_t kMappedAtOnce = 32 * 1024 * 1024;
-
 /// A pipe holds 64 KiB, so larger pieces take several reads; smaller ones are not worth sharing.
 constexpr std::size_t kStreamPiece = 1024 * 1024;
 
 /// The least that a thread is given of a piece: BLAKE3 hashes it in 10 us or so.
 constexpr std::size_t kLeastPart = 64 * 1024;
-
-/// What is brought in ahead at a time: a job of some 100 us, and eight of them are soon there.
-constexpr std::size_t kAheadSize = 1024 * 1024;
-
-/// Has the system map each page of `bytes`.
-void touch(ByteView bytes) {
-  constexpr std::size_t kLeastPage = 4096;
-  volatile std::uint8_t seen = 0;
-  for (std::size_t at = 0; at < bytes.size(); at += kLeastPage) seen = bytes[at];
-  static_cast<void>(seen);
-}
 
 constexpr std::uint64_t chunks_in(std::size_t size) {
   return (size + crypto::kBlake3ChunkSize - 1) / crypto::kBlake3ChunkSize;
@@ -137,29 +123,16 @@ Result<void> map(Pipeline& pipeline, const File& file, Together& together, const
   return {};
 }
 
-/// One function that takes its bytes in order: this thread hashes, others bring in the pages.
-Result<Bytes> map_ahead(Pipeline& pipeline, const File& file, HashAlg alg, const Advance& advance) {
+/// One function that takes its bytes in order: this thread hashes, another reads.
+Result<Bytes> read_ahead(const File& file, HashAlg alg, const Advance& advance) {
   crypto::Hasher hasher(alg);
-  Result<void> read;
-  for (std::uint64_t at = 0; read && at < file.size(); at += kAheadSize) {
-    const auto size =
-        static_cast<std::size_t>(std::min<std::uint64_t>(kAheadSize, file.size() - at));
-    const auto window = std::make_shared<Result<Window>>();
-    const auto job = [&file, window, at, size] {
-      *window = file.window(at, size);
-      if (*window) touch((*window)->bytes());
-    };
-    pipeline.submit(job, [&hasher, &read, &advance, window, size] {
-      if (read && !*window) read = fail(std::move(*window).error());
-      if (!read) return;
-      hasher.update((*window)->bytes());
-      read = (*window)->close();
-      if (advance) advance(size);
-    });
+  ReadAhead ahead(file);
+  for (;;) {
+    P2P_TRY(const ByteView piece, ahead.next());
+    if (piece.empty()) return hasher.finish();
+    hasher.update(piece);
+    if (advance) advance(piece.size());
   }
-  pipeline.drain();
-  P2P_CHECK(read);
-  return hasher.finish();
 }
 
 /// BLAKE3 alone: no thread waits for another.
@@ -168,8 +141,7 @@ Result<Bytes> map_tree(Pipeline& pipeline, const File& file, const Advance& adva
     crypto::Blake3Node node;
     Result<void> read;
   };
-  const std::size_t window_size =
-      std::min(kWindowSize, std::bit_floor(kMappedAtOnce / pipeline.threads()));
+  const std::size_t window_size = std::min(kWindowSize, mapped_by_each(pipeline.threads()));
   crypto::Blake3Tree tree;
   Result<void> read;
   for (std::uint64_t at = 0; read && at < file.size(); at += window_size) {
@@ -213,7 +185,7 @@ Result<Digests> digest_together(Pipeline& pipeline, File& file, const Algorithms
   if (algorithms.size() == 1 && file.size() > 0) {
     P2P_TRY(auto digest, algorithms.front() == HashAlg::blake3
                              ? map_tree(pipeline, file, advance)
-                             : map_ahead(pipeline, file, algorithms.front(), advance));
+                             : read_ahead(file, algorithms.front(), advance));
     digests.values.push_back(std::move(digest));
   } else {
     Together together(pipeline, algorithms);

@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
@@ -35,6 +36,9 @@ struct Status {
 
 /// fstat of an open descriptor.
 Result<Status> status_of(int fd);
+
+/// Why what was read of a file means nothing.
+inline constexpr const char* kChanged = "changed while it was read";
 
 /// Bytes of a file in memory: mapped, or where that does not pay, read.
 class Window {
@@ -94,7 +98,7 @@ class File {
   /// All bytes from where the stream stands, in pieces of at most kPieceSize.
   Result<void> read_all(const Take& take);
 
-  /// Code::io, "changed while it was read", if the status differs now. For anything but a regular
+  /// Code::io, kChanged, if the status differs now. For anything but a regular
   /// file there is nothing to compare.
   Result<void> unchanged() const;
 
@@ -114,5 +118,11 @@ inline constexpr std::size_t kPieceSize = 128 * 1024;
 /// short enough that two cores end together, and a few of them stay small beside 64 MiB. A multiple
 /// of every power of two up to itself.
 inline constexpr std::size_t kWindowSize = 4 * 1024 * 1024;
+
+/// What each of `threads` may have mapped, a power of two: all together half of the 64 MiB that we
+/// promise to stay under.
+constexpr std::size_t mapped_by_each(unsigned threads) {
+  return std::bit_floor(std::size_t{32} * 1024 * 1024 / threads);
+}
 
 }  // namespace p2p::files

@@ -25,8 +25,6 @@ constexpr std::size_t kBlocks = 16;
 /// What is taken of all lanes together at a time: all of it stays in the second-level cache between
 /// the first version's hash and the second's.
 constexpr std::size_t kStep = kBlocks * kBlockSize;
-/// A lane's window into a file. Those of all lanes are kWindowSize.
-constexpr std::size_t kLaneWindow = kWindowSize / Sha1Lanes::kMost;
 /// Foreign torrents may have tiny pieces; a job's results should not outgrow what it reads.
 constexpr std::uint64_t kMostPieces = 1024;
 /// Less than this is read into the lane's buffer: a window would cost more.
@@ -35,7 +33,8 @@ constexpr std::size_t kWindowFrom = 64 * 1024;
 /// What the lanes of a run of pieces share: open files, and what went wrong with them.
 class Sources {
  public:
-  Sources(const Layout& layout, const OpenTorrentFile& open) : layout_(layout), open_(open) {}
+  Sources(const Layout& layout, const OpenTorrentFile& open, std::size_t mapped)
+      : layout_(layout), open_(open), mapped_(mapped) {}
 
   /// Nothing where the file cannot be opened; then it is on the list.
   std::shared_ptr<File> get(std::size_t index) {
@@ -63,6 +62,8 @@ class Sources {
   }
 
   const torrent::File& file(std::size_t index) const { return layout_.files()[index]; }
+  /// What all lanes together may have mapped.
+  std::size_t mapped() const { return mapped_; }
   /// kStep of them.
   const std::uint8_t* zeros() {
     if (zeros_.empty()) zeros_.resize(kStep);
@@ -84,6 +85,7 @@ class Sources {
 
   const Layout& layout_;
   const OpenTorrentFile& open_;
+  const std::size_t mapped_;
   std::array<Entry, Sha1Lanes::kMost> recent_;
   std::size_t next_ = 0;
   Bytes zeros_;
@@ -133,6 +135,17 @@ class Lane {
     return !failed_;
   }
 
+  /// The file that all of it is in, if it is in one.
+  std::optional<std::size_t> only_file() const {
+    if (slices_.size() > 1 || sources_.file(slices_.front().file).pad) return std::nullopt;
+    return slices_.front().file;
+  }
+  std::uint64_t offset() const { return slices_.front().offset; }
+  /// Its bytes, which somebody else has mapped.
+  void lend(ByteView bytes) { window_left_ = bytes; }
+  /// What was lent cannot be relied on.
+  void spoil() { failed_ = true; }
+
   /// Bytes of the piece's first file: of an aligned torrent, all that is no padding.
   std::uint64_t content() const { return content_; }
   /// Whether it is past hope: there is no use in going on.
@@ -156,7 +169,9 @@ class Lane {
       if (left < kWindowFrom || failed_) return nullptr;
       const auto file = sources_.get(slice.file);
       if (!file) return give_up();
-      auto window = file->window(slice.offset + used_, std::min<std::uint64_t>(left, kLaneWindow));
+      const std::uint64_t most = sources_.mapped() / Sha1Lanes::kMost;
+      auto window =
+          file->window(slice.offset + used_, std::min(left, std::max<std::uint64_t>(most, size)));
       if (!window) {
         sources_.fail_with(slice.file, std::move(window.error()));
         return give_up();
@@ -219,11 +234,15 @@ class Group {
  public:
   Group(Sources& sources, const Layout& layout, TorrentVersions versions, std::uint64_t first,
         std::size_t count)
-      : versions_(versions), piece_size_(layout.piece_size()), size_(layout.size_of(first)) {
+      : sources_(sources),
+        versions_(versions),
+        piece_size_(layout.piece_size()),
+        size_(layout.size_of(first)) {
     lanes_.reserve(count);
     for (std::size_t i = 0; i < count; ++i) lanes_.emplace_back(sources, layout, first + i);
     blocks_.resize(count);
     if (versions.v1) sha1_.emplace(count);
+    map_together();
   }
 
   void run(std::vector<PieceHash>& out) {
@@ -242,6 +261,7 @@ class Group {
       if (versions_.v1 && at + size == size_) sha1_->finish(lanes_data, size, digests);
       if (versions_.v2) hash_blocks(lanes_data, at, size);
     }
+    unmap_together();
     for (std::size_t i = 0; i < count; ++i) {
       PieceHash hash;
       hash.whole = lanes_[i].finish();
@@ -254,6 +274,30 @@ class Group {
   }
 
  private:
+  /// Pieces that follow each other in one file are one window: two threads that map and unmap small
+  /// ones keep interrupting each other, for each must forget what the other has unmapped.
+  void map_together() {
+    const std::uint64_t span = lanes_.size() * size_;
+    const auto only = lanes_.front().only_file();
+    if (!only || lanes_.back().only_file() != only || span > sources_.mapped()) return;
+    const auto file = sources_.get(*only);
+    const std::uint64_t offset = lanes_.front().offset();
+    // Of a file that is too short, each piece is to tell for itself.
+    if (!file || !file->regular() || file->size() < offset + span) return;
+    auto window = file->window(offset, span);
+    if (!window) return;
+    window_ = std::move(*window);
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+      lanes_[i].lend(window_.bytes().subspan(i * size_, size_));
+    }
+  }
+  void unmap_together() {
+    if (const auto closed = window_.close(); !closed) {
+      sources_.fail_with(*lanes_.front().only_file(), closed.error());
+      for (auto& lane : lanes_) lane.spoil();
+    }
+  }
+
   /// Small files in large pieces are mostly padding: whether all lanes' next bytes are.
   bool skip_padding(std::size_t size) {
     if (!std::ranges::all_of(lanes_, [&](const Lane& lane) { return lane.in_pad(size); })) {
@@ -282,10 +326,12 @@ class Group {
     for (std::size_t i = 0; i < count; ++i) blocks_[lane_of[i]].push_back(digests[i]);
   }
 
+  Sources& sources_;
   TorrentVersions versions_;
   std::uint64_t piece_size_;
   std::uint64_t size_;
   std::vector<Lane> lanes_;
+  Window window_;  // over all of them, or none
   std::vector<std::vector<Digest32>> blocks_;
   std::optional<Sha1Lanes> sha1_;
 };
@@ -298,10 +344,10 @@ bool is_padding(const Layout& layout, std::uint64_t piece) {
 }  // namespace
 
 PieceHashes hash_pieces(const Layout& layout, std::uint64_t first, std::uint64_t end,
-                        TorrentVersions versions, const OpenTorrentFile& open) {
+                        TorrentVersions versions, const OpenTorrentFile& open, std::size_t mapped) {
   PieceHashes hashes;
   hashes.pieces.reserve(end - first);
-  Sources sources(layout, open);
+  Sources sources(layout, open, mapped);
   while (first < end) {
     if (is_padding(layout, first)) {
       hashes.pieces.emplace_back();

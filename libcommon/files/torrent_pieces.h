@@ -37,9 +37,10 @@ struct TorrentVersions {
 
 /// The hashes of pieces [first, end). Memory is bounded whatever the pieces' size. A piece that is
 /// padding alone, which only a foreign torrent has, is not hashed, and not `whole`: such a torrent
-/// could name any number of bytes that are nowhere.
+/// could name any number of bytes that are nowhere. `mapped` is what may be mapped at once.
 PieceHashes hash_pieces(const torrent::Layout& layout, std::uint64_t first, std::uint64_t end,
-                        TorrentVersions versions, const OpenTorrentFile& open);
+                        TorrentVersions versions, const OpenTorrentFile& open,
+                        std::size_t mapped = kWindowSize);
 
 /// How many pieces a job should take when `threads` work on `layout`: enough to fill all lanes and
 /// to be worth handing over, few enough that all threads have work to the end.

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <thread>
 
+#include "files/read_ahead.h"
 #include "files/walk.h"
 
 using p2p::Bytes;
@@ -76,6 +77,46 @@ TEST_CASE("windows and streams give the file's bytes, mapped or read") {
   }));
   CHECK(streamed == content);
   CHECK(file->unchanged());
+}
+
+TEST_CASE("reading ahead gives the file's bytes, whole or given up") {
+  const Folder folder;
+  using p2p::files::kPieceSize;
+  const std::size_t sizes[] = {0,
+                               1,
+                               kPieceSize - 1,
+                               kPieceSize,
+                               kPieceSize + 1,
+                               4 * kPieceSize,
+                               8 * kPieceSize,
+                               20 * kPieceSize + 5};
+  for (const std::size_t size : sizes) {
+    const Bytes content = pattern(size);
+    auto file = File::open(folder.file("f", content));
+    REQUIRE(file);
+    {
+      p2p::files::ReadAhead ahead(*file);
+      Bytes read;
+      for (;;) {
+        const auto piece = ahead.next();
+        REQUIRE(piece);
+        if (piece->empty()) break;
+        CHECK(piece->size() <= kPieceSize);
+        p2p::append(read, *piece);
+      }
+      CHECK(read == content);
+    }
+    // Nobody takes anything, or only some.
+    {
+      const p2p::files::ReadAhead untouched(*file);
+    }
+    p2p::files::ReadAhead started(*file);
+    CHECK(started.next());
+  }
+  auto directory = File::open(folder.path());
+  REQUIRE(directory);
+  p2p::files::ReadAhead failing(*directory);
+  CHECK_FALSE(failing.next());
 }
 
 TEST_CASE("a file that shrinks under its window is an error, and no signal") {
