@@ -81,12 +81,12 @@ Result<Bytes> read_small(int directory, const std::string& name, const Status& b
       if (before.size != 0 && done == before.size) break;
       continue;
     }
-    if (before.size != 0 || done > kMaxUnsized) return fail(Code::io, "changed while it was read");
+    if (before.size != 0 || done > kMaxUnsized) return fail(Code::io, kChanged);
     content.resize(std::max<std::size_t>(4096, 2 * done));
   }
   P2P_TRY(const Status after, status_of(file.fd()));
   if (!(after == before) || done < before.size) {
-    return fail(Code::io, "changed while it was read");
+    return fail(Code::io, kChanged);
   }
   content.resize(done);
   return content;

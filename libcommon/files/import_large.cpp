@@ -25,7 +25,7 @@ constexpr std::size_t kSideBySide = 16;
 /// What all jobs may have mapped at once, beyond kWindowSize each.
 constexpr std::size_t kPartsMemory = 32 * 1024 * 1024;
 
-std::unexpected<Error> changed() { return fail(Code::io, "changed while it was read"); }
+std::unexpected<Error> changed() { return fail(Code::io, kChanged); }
 
 }  // namespace
 

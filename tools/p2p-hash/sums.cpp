@@ -47,6 +47,10 @@ class Printer {
  private:
   void add(const std::string& name) {
     if (common_.recursive && name != "-" && files::is_directory(name)) return descend(name);
+    add_file(name);
+  }
+
+  void add_file(const std::string& name) {
     digester_.add(name, algorithms_, [this, name](const Result<files::Digests>& digests) {
       if (!digests) return fail_with(name, digests.error());
       for (std::size_t i = 0; i < algorithms_.size(); ++i) {
@@ -63,7 +67,7 @@ class Printer {
       const std::string path = join_path(folder, entry.name);
       switch (entry.kind) {
         case files::Kind::regular:
-          add(path);
+          add_file(path);
           break;
         case files::Kind::directory:
           descend(path);

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -115,6 +116,37 @@ TEST_CASE("a large file that is the only one") {
         CHECK(called == 3);
       }
     }
+  }
+}
+
+TEST_CASE("small files side by side have the digests they have alone") {
+  const Folder folder;
+  // Around what is hashed together, with a few in between that are not: too large, empty, missing.
+  std::vector<std::size_t> sizes;
+  for (std::size_t i = 0; i < 100; ++i) sizes.push_back(i % 7 == 0 ? 64 * 1024 + i : i * 97);
+  for (const unsigned threads : {1U, 3U}) {
+    std::uint64_t total = 0;
+    std::atomic<std::uint64_t> advanced = 0;
+    Digester digester(threads, [&](std::uint64_t bytes) { advanced += bytes; });
+    std::size_t called = 0;
+    for (const auto size : sizes) {
+      const auto content = pattern(size);
+      total += size;
+      const auto path = folder.file(std::to_string(size), content);
+      digester.add(path, {HashAlg::sha2_256}, [&, content](const Result<Digests>& digests) {
+        REQUIRE(digests);
+        ++called;
+        CHECK(digests->size == content.size());
+        CHECK(digests->values == expected({HashAlg::sha2_256}, content));
+      });
+      digester.add(folder.at("missing"), {HashAlg::sha2_256}, [&](const Result<Digests>& digests) {
+        ++called;
+        CHECK_FALSE(digests);
+      });
+    }
+    digester.drain();
+    CHECK(called == 2 * sizes.size());
+    CHECK(advanced == total);
   }
 }
 
