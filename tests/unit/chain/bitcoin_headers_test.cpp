@@ -2,39 +2,25 @@
 // bitcoin-headers/ of the directory that P2P_TEST_DATA names.
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
-
 #include "base/basen.h"
 #include "chain/consensus/compact.h"
 #include "chain/consensus/header_tree.h"
+#include "support/needs.h"
 
 using namespace p2p::chain;
 
 namespace {
 
-std::optional<p2p::Bytes> test_data(const std::string& file) {
-  const char* root = std::getenv("P2P_TEST_DATA");
-  if (root == nullptr) {
-    MESSAGE("skipped: P2P_TEST_DATA is not set, so there is no bitcoin-headers/" << file);
-    return std::nullopt;
-  }
-  std::ifstream in(std::string(root) + "/bitcoin-headers/" + file, std::ios::binary);
-  REQUIRE_MESSAGE(in, "P2P_TEST_DATA has no bitcoin-headers/" << file);
-  return p2p::Bytes(std::istreambuf_iterator<char>(in), {});
-}
-
 constexpr std::int64_t kLongAfter = 2'000'000'000;
 
 /// Checks every header and returns how often the bits changed at a period's start.
-int replay(const HeaderParams& params, const p2p::Bytes& raw, std::uint32_t tip_height) {
+int replay(const HeaderParams& params, p2p::ByteView raw, std::uint32_t tip_height) {
   HeaderTree tree(params);
   REQUIRE(raw.size() == std::size_t{kHeaderSize} * (tip_height + 1));
-  CHECK(p2p::equal(p2p::ByteView(raw).first(kHeaderSize), params.genesis.encode()));
+  CHECK(p2p::equal(raw.first(kHeaderSize), params.genesis.encode()));
   int retargets = 0;
   for (std::uint32_t height = 1; height <= tip_height; ++height) {
-    const auto at = p2p::ByteView(raw).subspan(height * kHeaderSize, kHeaderSize);
+    const auto at = raw.subspan(height * kHeaderSize, kHeaderSize);
     const BlockHeader header = BlockHeader::decode(at).value();
     const BlockId id = header.id();
     const Outcome outcome = tree.check(header, id, kLongAfter);
@@ -54,22 +40,24 @@ int replay(const HeaderParams& params, const p2p::Bytes& raw, std::uint32_t tip_
 
 }  // namespace
 
+TEST_SUITE_BEGIN("needs data");
+
 TEST_CASE("mainnet's first 10,236 headers are valid") {
-  if (const auto raw = test_data("mainnet_0-10236.bin")) {
-    CHECK(replay(bitcoin_main(), *raw, 10'236) == 5);
+  if (const auto raw = p2p::test::test_data("bitcoin-headers/mainnet_0-10236.bin")) {
+    CHECK(replay(bitcoin_main(), p2p::as_bytes(*raw), 10'236) == 5);
   }
 }
 
 TEST_CASE("testnet3's first 9,999 headers are valid, minimum-difficulty blocks included") {
-  if (const auto raw = test_data("testnet3_0-9999.bin")) {
-    CHECK(replay(bitcoin_testnet3(), *raw, 9'999) == 4);
+  if (const auto raw = p2p::test::test_data("bitcoin-headers/testnet3_0-9999.bin")) {
+    CHECK(replay(bitcoin_testnet3(), p2p::as_bytes(*raw), 9'999) == 4);
     // Under mainnet's rules the first exception is refused.
     HeaderParams strict = bitcoin_testnet3();
     strict.min_difficulty = false;
     HeaderTree tree(strict);
     bool refused = false;
     for (std::size_t at = kHeaderSize; at < raw->size() && !refused; at += kHeaderSize) {
-      const auto header = BlockHeader::decode(p2p::ByteView(*raw).subspan(at, kHeaderSize)).value();
+      const auto header = BlockHeader::decode(p2p::as_bytes(*raw).subspan(at, kHeaderSize)).value();
       refused = tree.check(header, header.id(), kLongAfter).rule == Rule::bad_bits;
       if (!refused) tree.insert(header, header.id());
     }
@@ -78,16 +66,16 @@ TEST_CASE("testnet3's first 9,999 headers are valid, minimum-difficulty blocks i
 }
 
 TEST_CASE("signet's first 2,015 headers are valid") {
-  if (const auto raw = test_data("signet_0-2015.bin")) {
-    CHECK(replay(bitcoin_signet(), *raw, 2'015) == 0);
+  if (const auto raw = p2p::test::test_data("bitcoin-headers/signet_0-2015.bin")) {
+    CHECK(replay(bitcoin_signet(), p2p::as_bytes(*raw), 2'015) == 0);
   }
 }
 
 TEST_CASE("all 413 of mainnet's retargets up to 832,608 and its chainwork are reproduced") {
-  const auto csv = test_data("mainnet_retarget_boundaries.csv");
+  const auto csv = p2p::test::test_data("bitcoin-headers/mainnet_retarget_boundaries.csv");
   if (!csv) return;
   const HeaderParams params = bitcoin_main();
-  std::string_view rest = p2p::as_text(*csv);
+  std::string_view rest = *csv;
   rest.remove_prefix(rest.find('\n') + 1);
   struct Row {
     std::uint32_t height;
@@ -129,3 +117,5 @@ TEST_CASE("all 413 of mainnet's retargets up to 832,608 and its chainwork are re
   CHECK(retargets == 413);
   CHECK(clamped == 1);
 }
+
+TEST_SUITE_END();

@@ -13,11 +13,18 @@
 #include "codec/json.h"
 #include "content/directory.h"
 #include "content/file_importer.h"
+#include "support/cid_vectors.h"
 
 using namespace p2p;
 using codec::Value;
 using content::Imported;
 using content::Profile;
+using test::at;
+using test::generate;
+using test::input_of;
+using test::list_at;
+using test::number_at;
+using test::text_at;
 
 namespace {
 
@@ -25,45 +32,6 @@ const Profile& profile(const std::string& name) {
   const Profile* found = content::profile_by_name(name);
   REQUIRE_MESSAGE(found != nullptr, name);
   return *found;
-}
-
-std::optional<Value> vectors() {
-  const char* folder = std::getenv("P2P_TEST_DATA");
-  if (folder == nullptr) {
-    MESSAGE("skipped: P2P_TEST_DATA is not set");
-    return std::nullopt;
-  }
-  std::ifstream file(std::string(folder) + "/cid-vectors.json");
-  std::stringstream text;
-  text << file.rdbuf();
-  auto json = codec::parse_json(text.str());
-  REQUIRE(json);
-  return *json;
-}
-
-const Value& at(const Value& object, std::string_view key) {
-  const Value* found = object.find(key);
-  REQUIRE_MESSAGE(found != nullptr, std::string(key));
-  return *found;
-}
-
-const std::string& text_at(const Value& object, std::string_view key) {
-  return *at(object, key).text();
-}
-
-std::uint64_t number_at(const Value& object, std::string_view key) {
-  return *at(object, key).integer<std::uint64_t>();
-}
-
-/// Runs a generator command and hands over its output in pieces of an odd size.
-void generate(const std::string& command, const std::function<void(ByteView)>& take) {
-  FILE* pipe = ::popen(command.c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  Bytes piece(100'003);
-  while (const std::size_t n = std::fread(piece.data(), 1, piece.size(), pipe)) {
-    take(ByteView(piece).first(n));
-  }
-  REQUIRE(::pclose(pipe) == 0);
 }
 
 Imported import_command(const Profile& profile, const std::string& command) {
@@ -101,10 +69,12 @@ Imported import_tree(const Profile& profile, const std::map<std::string, std::st
 
 }  // namespace
 
+TEST_SUITE_BEGIN("needs data");
+
 TEST_CASE("files have the CIDs, block counts and sizes that ipfs gives them") {
-  const auto json = vectors();
+  const auto json = test::cid_vectors();
   if (!json) return;
-  for (const auto& file : *at(*json, "files").list()) {
+  for (const auto& file : list_at(*json, "files")) {
     for (const auto& [name, cid] : *at(file, "cid").map()) {
       CAPTURE(text_at(file, "name"));
       CAPTURE(name);
@@ -118,9 +88,9 @@ TEST_CASE("files have the CIDs, block counts and sizes that ipfs gives them") {
 }
 
 TEST_CASE("trees of more than two levels: 45 MiB in chunks of 1 KiB") {
-  const auto json = vectors();
+  const auto json = test::cid_vectors();
   if (!json) return;
-  for (const auto& entry : *at(*json, "chunker").list()) {
+  for (const auto& entry : list_at(*json, "chunker")) {
     for (const auto& [name, cid] : *at(entry, "cid").map()) {
       CAPTURE(name);
       Profile small = profile(name);
@@ -136,9 +106,9 @@ TEST_CASE("trees of more than two levels: 45 MiB in chunks of 1 KiB") {
 }
 
 TEST_CASE("directories have the CIDs that ipfs gives them, whatever their names sort by") {
-  const auto json = vectors();
+  const auto json = test::cid_vectors();
   if (!json) return;
-  for (const auto& entry : *at(*json, "dirs").list()) {
+  for (const auto& entry : list_at(*json, "dirs")) {
     std::map<std::string, std::string> tree;
     for (const auto& [path, content] : *at(entry, "tree").map()) tree[path] = *content.text();
     for (const auto& [name, cid] : *at(entry, "cid").map()) {
@@ -150,24 +120,24 @@ TEST_CASE("directories have the CIDs that ipfs gives them, whatever their names 
 }
 
 TEST_CASE("a CAR's blocks come out of the importer, leaves before what links to them") {
-  const auto json = vectors();
+  const auto json = test::cid_vectors();
   if (!json) return;
-  for (const auto& car : *at(*json, "cars").list()) {
-    for (const auto& file : *at(*json, "files").list()) {
-      if (text_at(file, "name") != text_at(car, "input")) continue;
-      std::vector<std::string> seen;
-      const auto note = [&](const multiformats::Cid& cid, ByteView) -> Result<void> {
-        seen.push_back(cid.text());
-        return {};
-      };
-      content::FileImporter importer(profile(text_at(car, "profile")), note);
-      generate(text_at(file, "cmd"), [&](ByteView data) { REQUIRE(importer.update(data)); });
-      REQUIRE(importer.finish());
-      std::vector<std::string> expected;
-      for (const auto& cid : *at(car, "order").list()) expected.push_back(*cid.text());
-      // A CAR is written root first; the importer cannot know the root before its leaves.
-      std::ranges::rotate(expected, expected.begin() + 1);
-      CHECK(seen == expected);
-    }
+  for (const auto& car : list_at(*json, "cars")) {
+    const auto& file = input_of(*json, car);
+    std::vector<std::string> seen;
+    const auto note = [&](const multiformats::Cid& cid, ByteView) -> Result<void> {
+      seen.push_back(cid.text());
+      return {};
+    };
+    content::FileImporter importer(profile(text_at(car, "profile")), note);
+    generate(text_at(file, "cmd"), [&](ByteView data) { REQUIRE(importer.update(data)); });
+    REQUIRE(importer.finish());
+    std::vector<std::string> expected;
+    for (const auto& cid : *at(car, "order").list()) expected.push_back(*cid.text());
+    // A CAR is written root first; the importer cannot know the root before its leaves.
+    std::ranges::rotate(expected, expected.begin() + 1);
+    CHECK(seen == expected);
   }
 }
+
+TEST_SUITE_END();

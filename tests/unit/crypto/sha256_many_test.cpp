@@ -5,25 +5,17 @@
 #include <vector>
 
 #include "base/basen.h"
+#include "support/noise.h"
 
 using namespace p2p;
 using crypto::Digest32;
 using crypto::MessageParts;
 using crypto::Sha256Path;
+using test::noise;
 
 namespace {
 
 constexpr Sha256Path kPaths[] = {Sha256Path::best, Sha256Path::one_by_one, Sha256Path::two_by_two};
-
-Bytes noise(std::size_t size) {
-  Bytes bytes(size);
-  std::uint32_t state = 1;
-  for (auto& byte : bytes) {
-    state = state * 1664525 + 1013904223;
-    byte = static_cast<std::uint8_t>(state >> 24);
-  }
-  return bytes;
-}
 
 }  // namespace
 

@@ -8,13 +8,19 @@
 #include "base/endian.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
+#include "support/needs.h"
 
 using namespace p2p;
 using namespace p2p::crypto;
 
 namespace {
 
-const MiningPath kPaths[] = {MiningPath::best, MiningPath::portable, MiningPath::sha_ni};
+/// The paths that this processor can take.
+std::vector<MiningPath> paths() {
+  std::vector<MiningPath> all = {MiningPath::best, MiningPath::portable, MiningPath::sha_ni};
+  std::erase_if(all, [](MiningPath path) { return !mining_path_available(path); });
+  return all;
+}
 
 Bytes with_nonce(Bytes header, std::uint32_t nonce) {
   store_le(&header[76], nonce);
@@ -27,6 +33,15 @@ bool meets(const Digest32& hash, const Bytes& target) {
 
 }  // namespace
 
+TEST_CASE("the path with SHA-NI is among those that are tested" *
+          doctest::test_suite("needs SHA-NI")) {
+  if (!mining_path_available(MiningPath::sha_ni)) {
+    test::left_out("this processor has no SHA-NI");
+    return;
+  }
+  CHECK(paths().back() == MiningPath::sha_ni);
+}
+
 TEST_CASE("every mining path finds Bitcoin's first nonce") {
   const Bytes genesis =
       hex_decode(
@@ -35,11 +50,7 @@ TEST_CASE("every mining path finds Bitcoin's first nonce") {
           .value();
   Bytes target(32, 0);
   target[26] = target[27] = 0xff;  // 0x1d00ffff
-  for (const MiningPath path : kPaths) {
-    if (!mining_path_available(path)) {
-      MESSAGE("skipped: this processor has no SHA-NI");
-      continue;
-    }
+  for (const MiningPath path : paths()) {
     const NonceSearch search(genesis, target, path);
     CHECK(search.scan(2083236893u - 1001, 3000) == 2083236893u);
     CHECK_FALSE(search.scan(2083236893u - 1000, 1000));
@@ -62,8 +73,7 @@ TEST_CASE("every mining path finds what sha256d finds, at every offset and up to
       const auto nonce = static_cast<std::uint32_t>(first + i);
       if (meets(sha256d(with_nonce(header, nonce)), target)) expected = nonce;
     }
-    for (const MiningPath path : kPaths) {
-      if (!mining_path_available(path)) continue;
+    for (const MiningPath path : paths()) {
       CHECK(NonceSearch(header, target, path).scan(first, count) == expected);
     }
   }
@@ -74,8 +84,7 @@ TEST_CASE("a hash equal to the target meets it") {
   const Bytes header = with_nonce(random.bytes(80), 77);
   const Digest32 hash = sha256d(header);
   Bytes target(hash.begin(), hash.end());
-  for (const MiningPath path : kPaths) {
-    if (!mining_path_available(path)) continue;
+  for (const MiningPath path : paths()) {
     CHECK(NonceSearch(header, target, path).scan(77, 1) == 77u);
     Bytes below = target;
     for (auto& byte : below) {

@@ -1,4 +1,6 @@
 #include "files/digest.h"
+#include "support/noise.h"
+#include "support/temp_folder.h"
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
@@ -18,33 +20,6 @@ using files::Digests;
 
 namespace {
 
-Bytes pattern(std::size_t size) {
-  Bytes bytes(size);
-  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::uint8_t>(i * 31 + i / 251);
-  return bytes;
-}
-
-/// A folder that goes with the test.
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "p2p-digest-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string at(const std::string& name) const { return path_ + "/" + name; }
-  std::string file(const std::string& name, ByteView content) const {
-    std::ofstream(at(name), std::ios::binary)
-        .write(reinterpret_cast<const char*>(content.data()),
-               static_cast<std::streamsize>(content.size()));
-    return at(name);
-  }
-
- private:
-  std::string path_;
-};
-
 std::vector<Bytes> expected(const Algorithms& algorithms, ByteView content) {
   std::vector<Bytes> values;
   for (const auto alg : algorithms) values.push_back(crypto::hash(alg, content));
@@ -60,14 +35,14 @@ const Algorithms kSets[] = {
 }  // namespace
 
 TEST_CASE("digests come in the order they were asked for, on any number of threads") {
-  const Folder folder;
+  const test::TempFolder folder;
   // Large ones first, so that small ones are done before them; sizes around what decides how they
   // are read.
   const std::size_t sizes[] = {
       9'000'001, 8 * 1024 * 1024, 3, 0, 1024 * 1024, 1024 * 1024 - 1, 1, 70'000, 2, 12'582'912};
   std::vector<Bytes> contents;
   for (const auto size : sizes) {
-    contents.push_back(pattern(size));
+    contents.push_back(test::noise(size));
     folder.file(std::to_string(contents.size()), contents.back());
   }
   for (const unsigned threads : {1U, 2U, 5U}) {
@@ -94,9 +69,9 @@ TEST_CASE("digests come in the order they were asked for, on any number of threa
 }
 
 TEST_CASE("a large file that is the only one") {
-  const Folder folder;
+  const test::TempFolder folder;
   for (const std::size_t size : {std::size_t{8 * 1024 * 1024}, std::size_t{9'000'001}}) {
-    const Bytes content = pattern(size);
+    const Bytes content = test::noise(size);
     const auto path = folder.file("f", content);
     for (const unsigned threads : {1U, 2U, 5U}) {
       for (const auto& algorithms : kSets) {
@@ -120,7 +95,7 @@ TEST_CASE("a large file that is the only one") {
 }
 
 TEST_CASE("small files side by side have the digests they have alone") {
-  const Folder folder;
+  const test::TempFolder folder;
   // Around what is hashed together, with a few in between that are not: too large, empty, missing.
   std::vector<std::size_t> sizes;
   for (std::size_t i = 0; i < 100; ++i) sizes.push_back(i % 7 == 0 ? 64 * 1024 + i : i * 97);
@@ -130,7 +105,7 @@ TEST_CASE("small files side by side have the digests they have alone") {
     Digester digester(threads, [&](std::uint64_t bytes) { advanced += bytes; });
     std::size_t called = 0;
     for (const auto size : sizes) {
-      const auto content = pattern(size);
+      const auto content = test::noise(size);
       total += size;
       const auto path = folder.file(std::to_string(size), content);
       digester.add(path, {HashAlg::sha2_256}, [&, content](const Result<Digests>& digests) {
@@ -151,9 +126,10 @@ TEST_CASE("small files side by side have the digests they have alone") {
 }
 
 TEST_CASE("many small files, each with functions of its own") {
-  const Folder folder;
+  const test::TempFolder folder;
   std::vector<std::string> paths;
-  for (std::size_t i = 0; i < 300; ++i) paths.push_back(folder.file(std::to_string(i), pattern(i)));
+  for (std::size_t i = 0; i < 300; ++i)
+    paths.push_back(folder.file(std::to_string(i), test::noise(i)));
   Digester digester(3);
   std::size_t next = 0;
   for (std::size_t i = 0; i < paths.size(); ++i) {
@@ -161,7 +137,7 @@ TEST_CASE("many small files, each with functions of its own") {
     digester.add(paths[i], algorithms, [&, i, algorithms](Result<Digests> digests) {
       CHECK(next++ == i);
       REQUIRE(digests);
-      CHECK(digests->values == expected(algorithms, pattern(i)));
+      CHECK(digests->values == expected(algorithms, test::noise(i)));
     });
   }
   digester.drain();
@@ -169,8 +145,8 @@ TEST_CASE("many small files, each with functions of its own") {
 }
 
 TEST_CASE("what cannot be read is said, and the rest goes on") {
-  const Folder folder;
-  const std::string good = folder.file("good", pattern(10));
+  const test::TempFolder folder;
+  const std::string good = folder.file("good", test::noise(10));
   for (const auto& algorithms : kSets) {
     Digester digester(2);
     std::vector<std::string> said;
@@ -188,11 +164,11 @@ TEST_CASE("what cannot be read is said, and the rest goes on") {
 }
 
 TEST_CASE("pipes are read to their end") {
-  const Folder folder;
+  const test::TempFolder folder;
   const std::string fifo = folder.at("fifo");
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
   for (const std::size_t size : {std::size_t{0}, std::size_t{5}, std::size_t{3'000'000}}) {
-    const Bytes content = pattern(size);
+    const Bytes content = test::noise(size);
     for (const auto& algorithms : kSets) {
       for (const unsigned threads : {1U, 2U}) {
         std::jthread writer([&] { folder.file("fifo", content); });
@@ -212,11 +188,11 @@ TEST_CASE("pipes are read to their end") {
 }
 
 TEST_CASE("a file that changes while it is read has no digest") {
-  const Folder folder;
+  const test::TempFolder folder;
   for (const std::size_t size :
        {std::size_t{100}, std::size_t{2'000'000}, std::size_t{9'000'000}}) {
     for (const auto& algorithms : kSets) {
-      const std::string path = folder.file("f", pattern(size));
+      const std::string path = folder.file("f", test::noise(size));
       auto file = files::File::open(path);
       REQUIRE(file);
       // Before the first byte is read, which is as good as in between.
@@ -230,11 +206,11 @@ TEST_CASE("a file that changes while it is read has no digest") {
       REQUIRE(!alone);
       CHECK(alone.error().why == "changed while it was read");
       // And what it had read of it is forgotten.
-      auto other = files::File::open(folder.file("g", pattern(7)));
+      auto other = files::File::open(folder.file("g", test::noise(7)));
       REQUIRE(other);
       const auto digests = summer.digest(*other);
       REQUIRE(digests);
-      CHECK(digests->values == expected(algorithms, pattern(7)));
+      CHECK(digests->values == expected(algorithms, test::noise(7)));
     }
   }
 }
@@ -250,13 +226,13 @@ TEST_CASE("files of /proc, whose size is not known, are hashed as they read") {
 }
 
 TEST_CASE("advance adds up to all bytes") {
-  const Folder folder;
+  const test::TempFolder folder;
   for (const auto& algorithms : kSets) {
     std::atomic<std::uint64_t> seen = 0;
     Digester digester(2, [&](std::uint64_t bytes) { seen += bytes; });
     std::uint64_t size = 0;
     for (const std::size_t one : {std::size_t{9'000'000}, std::size_t{5}, std::size_t{2'000'000}}) {
-      const auto path = folder.file(std::to_string(one), pattern(one));
+      const auto path = folder.file(std::to_string(one), test::noise(one));
       digester.add(path, algorithms, [&](const Result<Digests>& digests) { REQUIRE(digests); });
       size += one;
     }

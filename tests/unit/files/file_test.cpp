@@ -12,6 +12,8 @@
 
 #include "files/read_ahead.h"
 #include "files/walk.h"
+#include "support/noise.h"
+#include "support/temp_folder.h"
 
 using p2p::Bytes;
 using p2p::ByteView;
@@ -19,42 +21,14 @@ using p2p::Code;
 using p2p::Result;
 using p2p::files::File;
 using p2p::files::Kind;
+using p2p::test::noise;
+using p2p::test::TempFolder;
 
-namespace {
-
-/// A folder that goes with the test.
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "p2p-files-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string file(const std::string& name, const Bytes& content) const {
-    const std::string path = path_ + "/" + name;
-    std::ofstream(path, std::ios::binary)
-        .write(reinterpret_cast<const char*>(content.data()),
-               static_cast<std::streamsize>(content.size()));
-    return path;
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
-Bytes pattern(std::size_t size) {
-  Bytes bytes(size);
-  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::uint8_t>(i * 31 + i / 251);
-  return bytes;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("windows and streams give the file's bytes, mapped or read") {
-  const Folder folder;
-  const Bytes content = pattern(3 * 1024 * 1024 + 17);
+  const TempFolder folder;
+  const Bytes content = noise(3 * 1024 * 1024 + 17);
   auto file = File::open(folder.file("f", content));
   REQUIRE(file);
   CHECK(file->regular());
@@ -80,7 +54,7 @@ TEST_CASE("windows and streams give the file's bytes, mapped or read") {
 }
 
 TEST_CASE("reading ahead gives the file's bytes, whole or given up") {
-  const Folder folder;
+  const TempFolder folder;
   using p2p::files::kPieceSize;
   const std::size_t sizes[] = {0,
                                1,
@@ -91,7 +65,7 @@ TEST_CASE("reading ahead gives the file's bytes, whole or given up") {
                                8 * kPieceSize,
                                20 * kPieceSize + 5};
   for (const std::size_t size : sizes) {
-    const Bytes content = pattern(size);
+    const Bytes content = noise(size);
     auto file = File::open(folder.file("f", content));
     REQUIRE(file);
     {
@@ -120,8 +94,8 @@ TEST_CASE("reading ahead gives the file's bytes, whole or given up") {
 }
 
 TEST_CASE("a file that shrinks under its window is an error, and no signal") {
-  const Folder folder;
-  const std::string path = folder.file("f", pattern(4 * 1024 * 1024));
+  const TempFolder folder;
+  const std::string path = folder.file("f", noise(4 * 1024 * 1024));
   auto file = File::open(path);
   REQUIRE(file);
   auto window = file->window(0, 4 * 1024 * 1024);
@@ -143,17 +117,17 @@ TEST_CASE("a file that shrinks under its window is an error, and no signal") {
 }
 
 TEST_CASE("a file that is written to while it is read has changed") {
-  const Folder folder;
-  const std::string path = folder.file("f", pattern(100));
+  const TempFolder folder;
+  const std::string path = folder.file("f", noise(100));
   auto file = File::open(path);
   REQUIRE(file);
   CHECK(file->unchanged());
-  folder.file("f", pattern(101));
+  folder.file("f", noise(101));
   CHECK(!file->unchanged());
 }
 
 TEST_CASE("what cannot be opened or read says so in the system's words") {
-  const Folder folder;
+  const TempFolder folder;
   const auto missing = File::open(folder.path() + "/none");
   REQUIRE(!missing);
   CHECK(missing.error().code == Code::not_found);
@@ -168,7 +142,7 @@ TEST_CASE("what cannot be opened or read says so in the system's words") {
 }
 
 TEST_CASE("entries are sorted by bytes, with their kinds") {
-  const Folder folder;
+  const TempFolder folder;
   folder.file("b", {});
   folder.file("B", {});
   folder.file("\xc3\xa4", {});

@@ -14,6 +14,8 @@
 #include "content/directory.h"
 #include "content/file_importer.h"
 #include "files/listing.h"
+#include "support/noise.h"
+#include "support/temp_folder.h"
 
 #include <fcntl.h>
 
@@ -25,40 +27,10 @@ using content::UnixFsTime;
 using files::Importer;
 using files::ImportOptions;
 using files::Kind;
+using test::noise;
+using test::TempFolder;
 
 namespace {
-
-class Folder {
- public:
-  Folder() {
-    char name[] = "/tmp/p2p-import-XXXXXX";
-    REQUIRE(::mkdtemp(name) != nullptr);
-    path_ = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-
-  std::string path(const std::string& name = "") const {
-    return name.empty() ? path_ : path_ + "/" + name;
-  }
-  void folder(const std::string& name) const { std::filesystem::create_directories(path(name)); }
-  void file(const std::string& name, ByteView content) const {
-    std::ofstream out(path(name), std::ios::binary);
-    out << as_text(content);
-  }
-
- private:
-  std::string path_;
-};
-
-Bytes noise(std::size_t size) {
-  Bytes bytes(size);
-  std::uint32_t state = 1;
-  for (auto& byte : bytes) {
-    state = state * 1664525 + 1013904223;
-    byte = static_cast<std::uint8_t>(state >> 24);
-  }
-  return bytes;
-}
 
 struct Outcome {
   std::vector<Result<Imported>> roots;
@@ -110,7 +82,7 @@ Imported sequential(const Profile& profile, ByteView data, const UnixFsMetadata&
 }  // namespace
 
 TEST_CASE("a file is the same whatever it is cut by, however many threads, read or mapped") {
-  const Folder folder;
+  const TempFolder folder;
   const UnixFsMetadata metadata{0640, UnixFsTime{5, 6}};
   for (const std::size_t size : {0UL, 1UL, 262143UL, 262144UL, 262145UL, 4194304UL, 9'000'001UL}) {
     const Bytes data = noise(size);
@@ -132,7 +104,7 @@ TEST_CASE("a file is the same whatever it is cut by, however many threads, read 
             ImportOptions again = options("v0");
             again.profile = made.profile;
             again.metadata = made.metadata;
-            const auto outcome = import(std::move(again), {folder.path("f")}, threads, sink);
+            const auto outcome = import(std::move(again), {folder.at("f")}, threads, sink);
             REQUIRE(outcome.roots.size() == 1);
             REQUIRE(outcome.roots[0]);
             CHECK(outcome.roots[0]->cid == expected.cid);
@@ -148,14 +120,14 @@ TEST_CASE("a file is the same whatever it is cut by, however many threads, read 
 }
 
 TEST_CASE("a tree and the order of its blocks do not depend on the threads") {
-  const Folder folder;
+  const TempFolder folder;
   for (const auto* name : {"t/a/b/c", "t/empty", "t/z"}) folder.folder(name);
   for (int i = 0; i < 300; ++i) folder.file("t/a/f" + std::to_string(i), noise(i * 37U));
   folder.file("t/a/b/large", noise(5'000'000));
   folder.file("t/a/b/larger than a leaf", noise(300'000));
   folder.file("t/z/last", noise(10));
-  std::filesystem::create_symlink("nowhere", folder.path("t/link"));
-  const auto one = import(options(), {folder.path("t")}, 1, true);
+  std::filesystem::create_symlink("nowhere", folder.at("t/link"));
+  const auto one = import(options(), {folder.at("t")}, 1, true);
   REQUIRE(one.roots.at(0));
   CHECK(one.failed.empty());
   CHECK(one.blocks.size() == one.roots[0]->blocks);
@@ -166,9 +138,9 @@ TEST_CASE("a tree and the order of its blocks do not depend on the threads") {
   }
   CHECK(one.blocks.back().first == one.roots[0]->cid);
   for (const unsigned threads : {2U, 5U}) {
-    const auto many = import(options(), {folder.path("t")}, threads, true);
+    const auto many = import(options(), {folder.at("t")}, threads, true);
     CHECK(many.blocks == one.blocks);
-    const auto without = import(options(), {folder.path("t"), folder.path("t/")}, threads);
+    const auto without = import(options(), {folder.at("t"), folder.at("t/")}, threads);
     REQUIRE(without.roots.size() == 2);
     CHECK(without.roots[0]->cid == one.roots[0]->cid);
     CHECK(without.roots[1]->cid == one.roots[0]->cid);
@@ -177,17 +149,17 @@ TEST_CASE("a tree and the order of its blocks do not depend on the threads") {
 }
 
 TEST_CASE("what cannot be read is told of, and the rest goes on") {
-  const Folder folder;
+  const TempFolder folder;
   for (const auto* name : {"t/good", "t/bad", "t/worse"}) folder.folder(name);
   folder.file("t/good/f", as_bytes("x"));
   folder.file("t/bad/f", as_bytes("x"));
-  REQUIRE(::mkfifo(folder.path("t/bad/fifo").c_str(), 0600) == 0);
-  REQUIRE(::mkfifo(folder.path("t/worse/fifo").c_str(), 0600) == 0);
-  const auto outcome = import(
-      options(),
-      {folder.path("t"), folder.path("none"), folder.path("t/good"), folder.path("t/good/f/")}, 2);
-  CHECK(outcome.failed == std::vector{folder.path("t/bad/fifo") + ": Not a regular file",
-                                      folder.path("t/worse/fifo") + ": Not a regular file"});
+  REQUIRE(::mkfifo(folder.at("t/bad/fifo").c_str(), 0600) == 0);
+  REQUIRE(::mkfifo(folder.at("t/worse/fifo").c_str(), 0600) == 0);
+  const auto outcome =
+      import(options(),
+             {folder.at("t"), folder.at("none"), folder.at("t/good"), folder.at("t/good/f/")}, 2);
+  CHECK(outcome.failed == std::vector{folder.at("t/bad/fifo") + ": Not a regular file",
+                                      folder.at("t/worse/fifo") + ": Not a regular file"});
   REQUIRE(outcome.roots.size() == 4);
   CHECK(outcome.roots[0].error().code == Code::cancelled);
   CHECK(outcome.roots[1].error().why == "No such file or directory");
@@ -196,13 +168,13 @@ TEST_CASE("what cannot be read is told of, and the rest goes on") {
 
   ImportOptions flat = options();
   flat.recursive = false;
-  const auto refused = import(std::move(flat), {folder.path("t")}, 2);
+  const auto refused = import(std::move(flat), {folder.at("t")}, 2);
   CHECK(refused.roots.at(0).error().why == "Is a directory");
 }
 
 TEST_CASE("a file that changes while it is read has no CID") {
-  const Folder folder;
-  const std::string path = folder.path("f");
+  const TempFolder folder;
+  const std::string path = folder.at("f");
   for (const auto* text : {"size-262144", "buzhash"}) {
     for (const off_t new_size : {3'000'000, 0, 20'000'001}) {
       for (const bool sink : {false, true}) {
@@ -222,7 +194,7 @@ TEST_CASE("a file that changes while it is read has no CID") {
         made.profile.chunker = chunker(text);
         Importer importer(std::move(made), pipeline, std::move(events));
         std::vector<Result<Imported>> roots;
-        for (const auto& file : {path, folder.path("g")}) {
+        for (const auto& file : {path, folder.at("g")}) {
           importer.import(file, [&](Result<Imported> root) { roots.push_back(std::move(root)); });
         }
         REQUIRE(importer.finish());
@@ -236,7 +208,7 @@ TEST_CASE("a file that changes while it is read has no CID") {
 }
 
 TEST_CASE("a sink that fails cancels what comes after, and says so at the end") {
-  const Folder folder;
+  const TempFolder folder;
   folder.folder("t");
   for (int i = 0; i < 200; ++i) folder.file("t/" + std::to_string(i), noise(100));
   files::Pipeline pipeline(2);
@@ -250,7 +222,7 @@ TEST_CASE("a sink that fails cancels what comes after, and says so at the end") 
   events.failed = [&](const std::string& path, const Error&) { failed.push_back(path); };
   Importer importer(options(), pipeline, std::move(events));
   Code code = Code::internal;
-  importer.import(folder.path("t"), [&](const Result<Imported>& root) {
+  importer.import(folder.at("t"), [&](const Result<Imported>& root) {
     REQUIRE_FALSE(root);
     code = root.error().code;
   });
@@ -263,7 +235,7 @@ TEST_CASE("a sink that fails cancels what comes after, and says so at the end") 
 }
 
 TEST_CASE("an importer that is given up waits for its jobs, and calls nobody") {
-  const Folder folder;
+  const TempFolder folder;
   folder.folder("t");
   for (int i = 0; i < 2000; ++i) folder.file("t/" + std::to_string(i), noise(1000));
   folder.file("large", noise(30'000'000));
@@ -273,7 +245,7 @@ TEST_CASE("an importer that is given up waits for its jobs, and calls nobody") {
   {
     Importer importer(options(), pipeline, {});
     for (const auto* path : {"t", "large", "t"}) {
-      importer.import(folder.path(path), [&](const Result<Imported>&) { late += over ? 1 : 0; });
+      importer.import(folder.at(path), [&](const Result<Imported>&) { late += over ? 1 : 0; });
     }
     over = true;
   }
@@ -281,13 +253,13 @@ TEST_CASE("an importer that is given up waits for its jobs, and calls nobody") {
 }
 
 TEST_CASE("hidden and ignored entries, empty folders and links are taken or not") {
-  const Folder folder;
+  const TempFolder folder;
   folder.folder("t/sub/.hidden folder");
   folder.folder("t/empty");
   folder.file("t/sub/.h", as_bytes("h"));
   folder.file("t/a.log", as_bytes("a"));
-  std::filesystem::create_symlink("a.log", folder.path("t/link"));
-  std::filesystem::create_symlink("t", folder.path("to t"));
+  std::filesystem::create_symlink("a.log", folder.at("t/link"));
+  std::filesystem::create_symlink("t", folder.at("to t"));
   const Profile& profile = *content::profile_by_name("v1");
   const auto leaf = [&](std::string_view text) { return sequential(profile, as_bytes(text)); };
   const auto of = [&](std::initializer_list<std::pair<const char*, Imported>> entries) {
@@ -296,7 +268,7 @@ TEST_CASE("hidden and ignored entries, empty folders and links are taken or not"
     return *directory.finish();
   };
   const auto check = [&](ImportOptions made, const char* path, const Imported& expected) {
-    const auto outcome = import(std::move(made), {folder.path(path)}, 2);
+    const auto outcome = import(std::move(made), {folder.at(path)}, 2);
     REQUIRE(outcome.roots.at(0));
     CHECK(outcome.roots[0]->cid == expected.cid);
     CHECK(outcome.roots[0]->dag_size == expected.dag_size);
@@ -325,16 +297,16 @@ TEST_CASE("hidden and ignored entries, empty folders and links are taken or not"
 }
 
 TEST_CASE("links that lead round in a circle are told of") {
-  const Folder folder;
+  const TempFolder folder;
   folder.folder("t/sub");
-  std::filesystem::create_symlink("..", folder.path("t/sub/up"));
-  std::filesystem::create_symlink("itself", folder.path("t/itself"));
+  std::filesystem::create_symlink("..", folder.at("t/sub/up"));
+  std::filesystem::create_symlink("itself", folder.at("t/itself"));
   ImportOptions following = options();
   following.follow_all = true;
-  const auto outcome = import(std::move(following), {folder.path("t")}, 2);
+  const auto outcome = import(std::move(following), {folder.at("t")}, 2);
   CHECK(outcome.failed ==
-        std::vector{folder.path("t/itself") + ": Too many levels of symbolic links",
-                    folder.path("t/sub/up") + ": a symbolic link leads back to a folder it is in"});
+        std::vector{folder.at("t/itself") + ": Too many levels of symbolic links",
+                    folder.at("t/sub/up") + ": a symbolic link leads back to a folder it is in"});
 }
 
 TEST_CASE("modes and times are stored as kubo stores them") {
@@ -361,7 +333,7 @@ TEST_CASE("modes and times are stored as kubo stores them") {
 }
 
 TEST_CASE("a listing is sorted by bytes, whatever its size") {
-  const Folder folder;
+  const TempFolder folder;
   std::vector<std::string> names = {"\xff", "é", "e\u0301", "a", "B", std::string(255, 'x')};
   for (int i = 0; i < 3000; ++i) {
     names.push_back(std::to_string(i * 7919 % 3001) +

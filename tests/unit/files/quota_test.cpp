@@ -2,9 +2,9 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
+
+#include "support/temp_folder.h"
 
 using p2p::files::processors_in_quota;
 using p2p::files::quota_of_group;
@@ -21,9 +21,9 @@ TEST_CASE("a quota is so many processors, rounded up") {
 }
 
 TEST_CASE("the least of a group and those above it counts") {
-  std::string root = (std::filesystem::temp_directory_path() / "p2p-quota-XXXXXX").string();
-  REQUIRE(::mkdtemp(root.data()) != nullptr);
-  std::filesystem::create_directories(root + "/a/b/c");
+  const p2p::test::TempFolder folder;
+  const std::string& root = folder.path();
+  folder.folder("a/b/c");
   const auto write = [&](const std::string& group, const char* text) {
     std::ofstream(root + group + "/cpu.max") << text;
   };
@@ -43,5 +43,4 @@ TEST_CASE("the least of a group and those above it counts") {
   CHECK(least("0::/a/b/c") == 1);
   CHECK(least("10::/a\n1:cpu:/a\n") == std::nullopt);
   CHECK(least("") == std::nullopt);
-  std::filesystem::remove_all(root);
 }

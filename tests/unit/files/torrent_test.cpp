@@ -11,48 +11,19 @@
 #include "files/folder.h"
 #include "files/torrent_pieces.h"
 #include "files/torrent_walk.h"
+#include "support/noise.h"
+#include "support/temp_folder.h"
 
 namespace fs = std::filesystem;
 using namespace p2p;
 using files::File;
 using files::Folder;
+using test::noise;
+using test::TempFolder;
 using torrent::kBlockSize;
 using torrent::Layout;
 
 namespace {
-
-/// A folder that goes with the test.
-class Scratch {
- public:
-  Scratch() {
-    std::string name = (fs::temp_directory_path() / "p2p-torrent-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Scratch() { fs::remove_all(path_); }
-  fs::path operator/(const std::string& name) const { return path_ / name; }
-  std::string path() const { return path_.string(); }
-
-  void write(const std::string& name, const Bytes& content) const {
-    fs::create_directories((path_ / name).parent_path());
-    std::ofstream(path_ / name, std::ios::binary)
-        .write(reinterpret_cast<const char*>(content.data()),
-               static_cast<std::streamsize>(content.size()));
-  }
-
- private:
-  fs::path path_;
-};
-
-Bytes pattern(std::size_t size, unsigned seed) {
-  Bytes out(size);
-  std::uint32_t state = seed * 2654435761U + 1;
-  for (auto& byte : out) {
-    state = state * 1664525U + 1013904223U;
-    byte = static_cast<std::uint8_t>(state >> 24);
-  }
-  return out;
-}
 
 /// The same hashes, without any cleverness: of the whole content in memory.
 struct Plain {
@@ -98,8 +69,8 @@ class Made {
     REQUIRE(torrent::arrange(files, piece_size, align));
     for (const auto& file : files) {
       const auto seed = static_cast<unsigned>(contents_.size());
-      contents_.push_back(file.pad ? Bytes() : pattern(file.size, seed));
-      if (!file.pad) folder_.write(file.path, contents_.back());
+      contents_.push_back(file.pad ? Bytes() : noise(file.size, seed));
+      if (!file.pad) folder_.file(file.path, contents_.back());
     }
     files_ = std::move(files);
   }
@@ -107,14 +78,13 @@ class Made {
   Layout layout(std::uint64_t piece_size) const { return Layout(files_, piece_size); }
   const std::vector<Bytes>& contents() const { return contents_; }
   const std::vector<torrent::File>& files() const { return files_; }
-  const Scratch& folder() const { return folder_; }
+  const TempFolder& folder() const { return folder_; }
   files::OpenTorrentFile opener() const {
-    return
-        [this](std::size_t index) { return File::open((folder_ / files_[index].path).string()); };
+    return [this](std::size_t index) { return File::open(folder_.at(files_[index].path)); };
   }
 
  private:
-  Scratch folder_;
+  TempFolder folder_;
   std::vector<torrent::File> files_;
   std::vector<Bytes> contents_;
 };
@@ -169,8 +139,8 @@ TEST_CASE("torrent pieces: foreign sizes of pieces") {
 TEST_CASE("torrent pieces: what is missing or short spoils its own pieces only") {
   const Made made({5 * kBlockSize, 5 * kBlockSize, 5 * kBlockSize}, kBlockSize, true);
   const auto layout = made.layout(kBlockSize);
-  fs::resize_file(made.folder() / made.files()[0].path, 2 * kBlockSize + 5);
-  fs::remove(made.folder() / made.files()[1].path);
+  fs::resize_file(made.folder().at(made.files()[0].path), 2 * kBlockSize + 5);
+  fs::remove(made.folder().at(made.files()[1].path));
   const auto hashes = files::hash_pieces(layout, 0, 15, {true, true}, made.opener());
   std::string whole;
   for (const auto& piece : hashes.pieces) whole += piece.whole ? '+' : '-';
@@ -183,10 +153,10 @@ TEST_CASE("torrent pieces: what is missing or short spoils its own pieces only")
 TEST_CASE("torrent pieces: a file that changes while it is read is told") {
   const Made made({5 * kBlockSize}, kBlockSize, true);
   const auto layout = made.layout(kBlockSize);
-  const auto path = made.folder() / made.files()[0].path;
+  const auto path = made.folder().at(made.files()[0].path);
   const auto hashes =
       files::hash_pieces(layout, 0, 5, {true, true}, [&](std::size_t) -> Result<File> {
-        auto file = File::open(path.string());
+        auto file = File::open(path);
         fs::resize_file(path, 6 * kBlockSize);
         return file;
       });
@@ -205,17 +175,17 @@ TEST_CASE("torrent pieces: jobs fill the lanes and leave no thread idle") {
 }
 
 TEST_CASE("folder: what is below it opens, what is not does not") {
-  const Scratch scratch;
-  scratch.write("in/a/file", Bytes{1, 2, 3});
-  scratch.write("out", Bytes{4});
-  fs::create_symlink("a/file", scratch / "in/good");
-  fs::create_symlink("../out", scratch / "in/bad");
-  fs::create_symlink((scratch / "out").string(), scratch / "in/absolute");
-  fs::create_symlink("..", scratch / "in/up");
-  fs::create_symlink("loop", scratch / "in/loop");
-  REQUIRE(::mkfifo((scratch / "in/fifo").c_str(), 0600) == 0);
+  const TempFolder scratch;
+  scratch.file("in/a/file", Bytes{1, 2, 3});
+  scratch.file("out", Bytes{4});
+  fs::create_symlink("a/file", scratch.at("in/good"));
+  fs::create_symlink("../out", scratch.at("in/bad"));
+  fs::create_symlink(scratch.at("out"), scratch.at("in/absolute"));
+  fs::create_symlink("..", scratch.at("in/up"));
+  fs::create_symlink("loop", scratch.at("in/loop"));
+  REQUIRE(::mkfifo((scratch.at("in/fifo")).c_str(), 0600) == 0);
   for (const auto links : {Folder::Links::inside, Folder::Links::none}) {
-    const auto folder = Folder::open((scratch / "in").string(), links);
+    const auto folder = Folder::open(scratch.at("in"), links);
     REQUIRE(folder);
     CHECK(folder->open_file("a/file"));
     const auto code = [&](const std::string& path) { return folder->open_file(path).error().code; };
@@ -224,30 +194,30 @@ TEST_CASE("folder: what is below it opens, what is not does not") {
       CHECK(code(path) == Code::permission);
     }
     CHECK_FALSE(folder->open_file("up/out"));
-    CHECK(code((scratch / "out").string()) == Code::permission);
+    CHECK(code(scratch.at("out")) == Code::permission);
     CHECK(code(std::string("a/file\0", 7)) == Code::permission);
     CHECK(code("nosuch") == Code::not_found);
     CHECK(code("a") == Code::unsupported);
     CHECK(code("fifo") == Code::unsupported);
     if (links == Folder::Links::none) CHECK(code("good") == Code::permission);
   }
-  CHECK(Folder::open((scratch / "nosuch").string()).error().code == Code::not_found);
+  CHECK(Folder::open(scratch.at("nosuch")).error().code == Code::not_found);
 }
 
 TEST_CASE("torrent walk: a folder, a file, several") {
-  const Scratch scratch;
-  scratch.write("album/b", Bytes(5));
-  scratch.write("album/a-1", Bytes(6));
-  scratch.write("album/a/z", Bytes(7));
-  fs::permissions(scratch / "album/b", fs::perms::owner_exec, fs::perm_options::add);
-  fs::create_symlink("../b", scratch / "album/a/link");
+  const TempFolder scratch;
+  scratch.file("album/b", Bytes(5));
+  scratch.file("album/a-1", Bytes(6));
+  scratch.file("album/a/z", Bytes(7));
+  fs::permissions(scratch.at("album/b"), fs::perms::owner_exec, fs::perm_options::add);
+  fs::create_symlink("../b", scratch.at("album/a/link"));
   std::string told;
   const auto obstacle = [&](const std::string& path, const Error& error) {
     told += path.substr(scratch.path().size()) + ": " + error.message() + "\n";
   };
   const auto walked = [&](const std::vector<std::string>& names, files::TorrentWalk options = {}) {
     std::vector<std::string> paths;
-    for (const auto& name : names) paths.push_back((scratch / name).string());
+    for (const auto& name : names) paths.push_back(scratch.at(name));
     const auto found = files::walk_torrent(paths, options, obstacle);
     std::string text = found.name + (found.single ? " alone:" : ":");
     for (const auto& source : found.files) {
@@ -263,9 +233,9 @@ TEST_CASE("torrent walk: a folder, a file, several") {
         "album: a/link->b a/z a-1 b");
   CHECK(walked({"album/b"}) == "b alone: b*");
   CHECK(walked({"album/a", "album/b"}) == ": a/link* a/z b*");
-  CHECK(walked({"album"}, {.keep_symlinks = false,
-                           .attributes = true,
-                           .leave_out = (scratch / "album/b").string()}) == "album: a/z a-1");
+  CHECK(walked({"album"},
+               {.keep_symlinks = false, .attributes = true, .leave_out = scratch.at("album/b")}) ==
+        "album: a/z a-1");
   CHECK(told.empty());
   CHECK(walked({"album", "nosuch"}) == ": album/a/link* album/a/z album/a-1 album/b*");
   CHECK(told == "/nosuch: No such file or directory\n");

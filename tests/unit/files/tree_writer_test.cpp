@@ -11,26 +11,13 @@
 
 #include "files/output.h"
 #include "files/scratch.h"
+#include "support/temp_folder.h"
 
 using namespace p2p;
 using files::TreeWriter;
 namespace fs = std::filesystem;
 
 namespace {
-
-struct Folder {
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "p2p-tree-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~Folder() { fs::remove_all(path); }
-  std::string at(const std::string& name) const { return (path / name).string(); }
-  std::size_t entries() const {
-    return static_cast<std::size_t>(std::distance(fs::directory_iterator(path), {}));
-  }
-  fs::path path;
-};
 
 std::string content_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -44,7 +31,7 @@ auto with(std::string_view text) {
 }  // namespace
 
 TEST_CASE("names that lead elsewhere are refused by every function") {
-  Folder folder;
+  const test::TempFolder folder;
   auto writer = TreeWriter::open(folder.at("in"), false).value();
   for (const auto& name : {std::string(""), std::string("."), std::string(".."), std::string("a/b"),
                            std::string("/x"), std::string("a\0b", 3)}) {
@@ -57,8 +44,8 @@ TEST_CASE("names that lead elsewhere are refused by every function") {
 }
 
 TEST_CASE("a file appears whole or not at all") {
-  Folder folder;
-  auto writer = TreeWriter::open(folder.path.string(), false).value();
+  const test::TempFolder folder;
+  auto writer = TreeWriter::open(folder.path(), false).value();
   REQUIRE(writer.file("whole", {0600, {}}, with("content")));
   CHECK(content_of(folder.at("whole")) == "content");
   const auto failed = writer.file("half", {}, [](const TreeWriter::Put& put) -> Result<void> {
@@ -74,11 +61,11 @@ TEST_CASE("a file appears whole or not at all") {
 }
 
 TEST_CASE("replacing replaces files and links, but not what links lead to, and no folder") {
-  Folder folder;
+  const test::TempFolder folder;
   std::ofstream(folder.at("target")) << "precious";
   fs::create_symlink("target", folder.at("link"));
   fs::create_directory(folder.at("folder"));
-  auto writer = TreeWriter::open(folder.path.string(), true).value();
+  auto writer = TreeWriter::open(folder.path(), true).value();
   REQUIRE(writer.file("link", {}, with("new")));
   CHECK_FALSE(fs::is_symlink(folder.at("link")));
   CHECK(content_of(folder.at("target")) == "precious");
@@ -89,7 +76,7 @@ TEST_CASE("replacing replaces files and links, but not what links lead to, and n
 }
 
 TEST_CASE("links are not followed on the way") {
-  Folder folder;
+  const test::TempFolder folder;
   fs::create_directory(folder.at("outside"));
   fs::create_directory(folder.at("in"));
   fs::create_symlink(folder.at("outside"), folder.at("in/link"));
@@ -101,8 +88,8 @@ TEST_CASE("links are not followed on the way") {
 }
 
 TEST_CASE("modes and times, without the rights of others") {
-  Folder folder;
-  auto writer = TreeWriter::open(folder.path.string(), false).value();
+  const test::TempFolder folder;
+  auto writer = TreeWriter::open(folder.path(), false).value();
   const content::UnixFsMetadata metadata{04755, content::UnixFsTime{981173106, 5}};
   REQUIRE(writer.enter("sub"));
   REQUIRE(writer.file("file", metadata, with("x")));
@@ -122,7 +109,7 @@ TEST_CASE("modes and times, without the rights of others") {
 }
 
 TEST_CASE("an output file takes its place only when it is done") {
-  Folder folder;
+  const test::TempFolder folder;
   std::ofstream(folder.at("out")) << "old";
   {
     auto file = files::OutputFile::create(folder.at("out")).value();
@@ -147,8 +134,8 @@ TEST_CASE("an output file takes its place only when it is done") {
 }
 
 TEST_CASE("a temporary file reads back what it was given, wherever that is") {
-  Folder folder;
-  files::TemporaryFile file(folder.path.string());
+  const test::TempFolder folder;
+  files::TemporaryFile file(folder.path());
   Bytes all;
   for (const std::size_t size : {10, 600'000, 600'000, 3'000'000, 5, 0, 1'048'576, 1}) {
     Bytes part(size);
