@@ -4,6 +4,8 @@
 #include <bit>
 
 #include "base/endian.h"
+#include "crypto/sha256_lanes.h"
+#include "crypto/sha256_mining_lanes.h"
 #include "crypto/sha256_ni.h"
 
 namespace p2p::crypto {
@@ -12,8 +14,8 @@ namespace {
 
 using Words = std::array<std::uint32_t, 16>;
 
-/// FIPS 180-4, section 6.2.2.
-void compress(Sha256State& state, const Words& block) {
+/// The state after the first `count` rounds of FIPS 180-4, section 6.2.2.
+Sha256State rounds(const Sha256State& state, const Words& block, std::size_t count) {
   std::array<std::uint32_t, 64> w;
   std::copy(block.begin(), block.end(), w.begin());
   for (std::size_t i = 16; i < 64; ++i) {
@@ -22,7 +24,7 @@ void compress(Sha256State& state, const Words& block) {
     w[i] = w[i - 16] + s0 + w[i - 7] + s1;
   }
   auto [a, b, c, d, e, f, g, h] = state;
-  for (std::size_t i = 0; i < 64; ++i) {
+  for (std::size_t i = 0; i < count; ++i) {
     const std::uint32_t s1 = std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25);
     const std::uint32_t t1 = h + s1 + ((e & f) ^ (~e & g)) + kSha256Round[i] + w[i];
     const std::uint32_t s0 = std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22);
@@ -36,7 +38,11 @@ void compress(Sha256State& state, const Words& block) {
     b = a;
     a = t1 + t2;
   }
-  const Sha256State mixed = {a, b, c, d, e, f, g, h};
+  return {a, b, c, d, e, f, g, h};
+}
+
+void compress(Sha256State& state, const Words& block) {
+  const Sha256State mixed = rounds(state, block, 64);
   for (std::size_t i = 0; i < 8; ++i) state[i] += mixed[i];
 }
 
@@ -76,6 +82,22 @@ std::optional<std::uint32_t> scan_portable(const Job& job, std::uint32_t first,
     if (meets(hash_of(job, nonce), job.target)) return nonce;
   }
   return std::nullopt;
+}
+
+std::optional<std::uint32_t> scan_avx512(const Job& job, std::uint32_t first, std::uint64_t count) {
+  const Words block = {job.tail[0], job.tail[1], job.tail[2]};
+  const MiningWork work{job.midstate, job.tail, rounds(job.midstate, block, job.tail.size())};
+  const std::uint32_t limit = load_le<std::uint32_t>(&job.target[28]);
+  std::uint64_t i = 0;
+  for (; i + kSha256Lanes <= count; i += kSha256Lanes) {
+    const auto nonce = static_cast<std::uint32_t>(first + i);
+    // Nearly always the top bits decide; the rest is for the portable path.
+    for (auto left = mining_lanes(work, nonce, limit); left != 0; left &= left - 1) {
+      const std::uint32_t found = nonce + static_cast<std::uint32_t>(std::countr_zero(left));
+      if (meets(hash_of(job, found), job.target)) return found;
+    }
+  }
+  return scan_portable(job, static_cast<std::uint32_t>(first + i), count - i);
 }
 
 #if defined(__x86_64__)
@@ -149,14 +171,41 @@ std::optional<std::uint32_t> scan_sha_ni(const Job& job, std::uint32_t first, st
 
 #endif
 
+MiningPath best_path() {
+  if (sha256_lanes_available()) return MiningPath::avx512;
+  return has_sha_ni() ? MiningPath::sha_ni : MiningPath::portable;
+}
+
 }  // namespace
 
-bool mining_path_available(MiningPath path) { return path != MiningPath::sha_ni || has_sha_ni(); }
+bool mining_path_available(MiningPath path) {
+  switch (path) {
+    case MiningPath::sha_ni:
+      return has_sha_ni();
+    case MiningPath::avx512:
+      return sha256_lanes_available();
+    case MiningPath::best:
+    case MiningPath::portable:
+      break;
+  }
+  return true;
+}
 
-std::string_view mining_path_name() { return has_sha_ni() ? "sha-ni" : "portable"; }
+std::string_view mining_path_name() {
+  switch (best_path()) {
+    case MiningPath::avx512:
+      return "avx512";
+    case MiningPath::sha_ni:
+      return "sha-ni";
+    case MiningPath::best:
+    case MiningPath::portable:
+      break;
+  }
+  return "portable";
+}
 
 NonceSearch::NonceSearch(ByteView header, ByteView target, MiningPath path) : path_(path) {
-  if (path_ == MiningPath::best) path_ = has_sha_ni() ? MiningPath::sha_ni : MiningPath::portable;
+  if (path_ == MiningPath::best) path_ = best_path();
   Words block;
   for (std::size_t i = 0; i < 16; ++i) block[i] = load_be<std::uint32_t>(&header[4 * i]);
   midstate_ = kSha256Initial;
@@ -168,8 +217,9 @@ NonceSearch::NonceSearch(ByteView header, ByteView target, MiningPath path) : pa
 std::optional<std::uint32_t> NonceSearch::scan(std::uint32_t first, std::uint64_t count) const {
   const Job job{midstate_, tail_, target_};
   count = std::min(count, (std::uint64_t{1} << 32) - first);
-  return path_ == MiningPath::sha_ni ? scan_sha_ni(job, first, count)
-                                     : scan_portable(job, first, count);
+  if (path_ == MiningPath::avx512) return scan_avx512(job, first, count);
+  if (path_ == MiningPath::sha_ni) return scan_sha_ni(job, first, count);
+  return scan_portable(job, first, count);
 }
 
 }  // namespace p2p::crypto

@@ -188,6 +188,7 @@ int main(int argc, char** argv) {
   }
   if (mode == "mine" && argc == 3) {
     const double seconds = std::atof(argv[2]);
+    mine_path(p2p::crypto::MiningPath::avx512, "avx512", seconds);
     mine_path(p2p::crypto::MiningPath::sha_ni, "sha-ni", seconds);
     mine_path(p2p::crypto::MiningPath::portable, "portable", seconds);
     mine_naive(seconds);

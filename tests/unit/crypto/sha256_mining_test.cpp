@@ -17,7 +17,8 @@ namespace {
 
 /// The paths that this processor can take.
 std::vector<MiningPath> paths() {
-  std::vector<MiningPath> all = {MiningPath::best, MiningPath::portable, MiningPath::sha_ni};
+  std::vector<MiningPath> all = {MiningPath::best, MiningPath::portable, MiningPath::sha_ni,
+                                 MiningPath::avx512};
   std::erase_if(all, [](MiningPath path) { return !mining_path_available(path); });
   return all;
 }
@@ -86,6 +87,12 @@ TEST_CASE("a hash equal to the target meets it") {
   Bytes target(hash.begin(), hash.end());
   for (const MiningPath path : paths()) {
     CHECK(NonceSearch(header, target, path).scan(77, 1) == 77u);
+    // Among others, too, where paths look at the top bits first.
+    std::optional<std::uint32_t> lowest;
+    for (std::uint32_t nonce = 40; !lowest; ++nonce) {
+      if (meets(sha256d(with_nonce(header, nonce)), target)) lowest = nonce;
+    }
+    CHECK(NonceSearch(header, target, path).scan(40, 64) == lowest);
     Bytes below = target;
     for (auto& byte : below) {
       if (byte-- != 0) break;
