@@ -243,9 +243,11 @@ void Importer::walk(std::unique_ptr<Folder> folder) {
     if (listing) {
       folder->left_out =
           listing->size() == 0 && !options_.empty_folders && folder->self.folder != nullptr;
-      while (const auto entry = listing->next()) {
-        if (sink_error_) break;
-        take(*folder, entry->name, entry->kind);
+      while (!sink_error_) {
+        const auto entry = listing->next();
+        if (!entry) folder->error = entry.error();
+        if (!entry || !*entry) break;
+        take(*folder, (*entry)->name, (*entry)->kind);
       }
     } else {
       folder->error = listing.error();

@@ -1,43 +1,49 @@
-// A directory's entries, kept small: directories of a million entries are walked, too.
+// A directory's entries, one by one in order, in bounded memory: directories of millions of entries
+// are walked, too.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <deque>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 
-#include "base/bytes.h"
 #include "base/error.h"
 #include "files/file.h"
+#include "files/sorter.h"
 
 namespace p2p::files {
 
 class Listing {
  public:
+  /// Names held of a directory take this much, which is some 50,000; of what has more, the names go
+  /// to a temporary file. Several directories, one in the other, are open at a time.
+  static constexpr std::size_t kMemory = std::size_t{2} << 20;
+
   struct Entry {
     std::string_view name;  ///< valid until the next
     Kind kind;              ///< of the entry itself: links are not followed
   };
 
-  /// The entries of an open directory but "." and "..", and but those that `leave_out` says. Keeps
-  /// of each its name and three bytes; seven while it sorts them.
-  static Result<Listing> read(int directory,
-                              const std::function<bool(std::string_view)>& leave_out);
+  using LeaveOut = std::function<bool(std::string_view name)>;
 
-  std::size_t size() const { return size_; }
-  /// The next entry, in the order of the names' bytes. What came before is forgotten.
-  std::optional<Entry> next();
+  /// The entries of an open directory but "." and "..", and but those that `leave_out` says. An
+  /// error of the temporary file names its folder; one of the directory, whose path is not known
+  /// here, nothing.
+  static Result<Listing> read(int directory, const LeaveOut& leave_out,
+                              std::size_t memory = kMemory);
+  /// All entries of the directory at `path`.
+  static Result<Listing> of(const std::string& path);
+
+  std::uint64_t size() const { return sorter_.size(); }
+  /// The next entry, in the order of the names' bytes; nothing at the end. Errors are those of the
+  /// temporary file.
+  Result<std::optional<Entry>> next();
 
  private:
-  Result<void> add(std::string_view name, Kind kind);
-  Entry entry(std::uint32_t place) const;
-  void sort();
+  explicit Listing(std::size_t memory) : sorter_(memory) {}
 
-  std::deque<Bytes> pages_;  // records: kind, the name's size in two bytes, name
-  std::size_t size_ = 0;
-  std::size_t at_ = 0;  // of the next, in the first page
+  Sorter sorter_;  ///< by name; the value is the kind
 };
 
 }  // namespace p2p::files

@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "base/system_error.h"
 #include "content/torrent/layout.h"
+#include "files/listing.h"
 #include "files/walk.h"
 
 namespace p2p::files {
@@ -106,12 +107,15 @@ class Walker {
     if (std::ranges::find(above_, identity) != above_.end()) {
       return stumble(path, Error(Code::unsupported, "a link to a folder that it stands in"));
     }
-    const auto entries = list_directory(path);
-    if (!entries) return stumble(path, entries.error());
+    auto listing = Listing::of(path);
+    if (!listing) return stumble(path, listing.error());
     above_.push_back(identity);
-    for (const auto& entry : *entries) {
-      if (full_) break;
-      const std::string inner = join_path(path, entry.name);
+    while (!full_) {
+      const auto entry = listing->next();
+      if (!entry) stumble(path, entry.error());
+      if (!entry || !*entry) break;
+      const std::string name((*entry)->name);
+      const std::string inner = join_path(path, name);
       struct stat status{};
       const int got =
           options_.keep_symlinks ? ::lstat(inner.c_str(), &status) : ::stat(inner.c_str(), &status);
@@ -119,7 +123,7 @@ class Walker {
         stumble(inner, system_failure(errno).error());
         continue;
       }
-      take(inner, below.empty() ? entry.name : below + "/" + entry.name, status);
+      take(inner, below.empty() ? name : below + "/" + name, status);
     }
     above_.pop_back();
   }

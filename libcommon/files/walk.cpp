@@ -1,16 +1,13 @@
 #include "files/walk.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <climits>
-#include <memory>
 
 #include "base/system_error.h"
-#include "files/listing.h"
 
 namespace p2p::files {
 
@@ -54,18 +51,6 @@ Result<Status> link_status(const std::string& path) { return status_at(AT_FDCWD,
 bool is_directory(const std::string& path) {
   struct stat found{};
   return ::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode);
-}
-
-Result<std::vector<Entry>> list_directory(const std::string& path) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), ::closedir);
-  if (!folder) return system_failure(errno);
-  P2P_TRY(auto listing, Listing::read(::dirfd(folder.get()), {}));
-  std::vector<Entry> entries;
-  entries.reserve(listing.size());
-  while (const auto entry = listing.next()) {
-    entries.push_back({std::string(entry->name), entry->kind});
-  }
-  return entries;
 }
 
 Result<std::string> read_link_at(int directory, const std::string& name) {

@@ -1,23 +1,15 @@
-// Directories, entry by entry, and what stands in them.
+// What stands in directories, by name. files/listing.h has their entries.
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "base/error.h"
 #include "files/file.h"
 
 namespace p2p::files {
 
-struct Entry {
-  std::string name;
-  Kind kind;
-};
-
 /// Whether `path` is a directory, symbolic links followed.
 bool is_directory(const std::string& path);
-/// The entries of a directory but "." and "..", sorted by the bytes of their names.
-Result<std::vector<Entry>> list_directory(const std::string& path);
 /// Where a symbolic link points; `name` in an open directory, or a path with AT_FDCWD.
 Result<std::string> read_link_at(int directory, const std::string& name);
 Result<std::string> read_link(const std::string& path);

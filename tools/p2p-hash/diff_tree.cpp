@@ -8,6 +8,7 @@
 #include "car_source.h"
 #include "content/car/format.h"
 #include "content/checksum_list.h"
+#include "files/listing.h"
 #include "files/walk.h"
 
 namespace p2p::hash {
@@ -27,15 +28,16 @@ class FileSystemTree final : public Tree {
   }
 
   Result<std::vector<Item>> list(const Item& folder) override {
-    P2P_TRY(const auto entries, files::list_directory(folder.path));
+    P2P_TRY(auto listing, files::Listing::of(folder.path));
     std::vector<Item> items;
-    items.reserve(entries.size());
-    for (const auto& entry : entries) {
+    for (;;) {
+      P2P_TRY(const auto entry, listing.next());
+      if (!entry) break;
       Item item;
-      item.name = entry.name;
-      item.path = join_path(folder.path, entry.name);
-      item.kind = kind_of(entry.kind);
-      if (entry.kind == files::Kind::symlink) {
+      item.name = entry->name;
+      item.path = join_path(folder.path, item.name);
+      item.kind = kind_of(entry->kind);
+      if (entry->kind == files::Kind::symlink) {
         P2P_TRY(item.target, files::read_link(item.path));
       }
       items.push_back(std::move(item));

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "base/path.h"
+#include "files/listing.h"
 #include "files/walk.h"
 
 namespace p2p::hash {
@@ -19,12 +20,15 @@ std::optional<std::uint64_t> size_below(const std::string& path, bool recursive)
   if (!status) return 0;
   if (status->kind == files::Kind::regular) return status->size;
   if (status->kind != files::Kind::directory) return std::nullopt;
-  const auto entries =
-      recursive ? files::list_directory(path) : Result<std::vector<files::Entry>>();
+  if (!recursive) return 0;
   std::uint64_t total = 0;
-  for (const auto& entry : entries.value_or(std::vector<files::Entry>())) {
-    const bool counts = entry.kind == files::Kind::regular || entry.kind == files::Kind::directory;
-    if (counts) total += size_below(join_path(path, entry.name), true).value_or(0);
+  auto listing = files::Listing::of(path);
+  while (listing) {
+    const auto entry = listing->next();
+    if (!entry || !*entry) break;
+    const auto [name, kind] = **entry;
+    const bool counts = kind == files::Kind::regular || kind == files::Kind::directory;
+    if (counts) total += size_below(join_path(path, std::string(name)), true).value_or(0);
   }
   return total;
 }

@@ -2,6 +2,7 @@
 #include "base/basen.h"
 #include "base/path.h"
 #include "files/digest.h"
+#include "files/listing.h"
 #include "files/walk.h"
 #include "meter.h"
 #include "mode.h"
@@ -34,13 +35,16 @@ class Printer {
     digester_.before_waiting([this] { meter_.flush(); });
   }
 
-  /// Whether all could be read.
-  bool print() {
+  /// Whether all could be read. An error where it had to stop in the middle.
+  Result<bool> print() {
     if (meter_.visible())
       meter_.begin(describe(common_.files), total_size(common_.files, common_.recursive));
-    for (const auto& name : common_.files) add(name);
+    for (const auto& name : common_.files) {
+      if (walked_) add(name);
+    }
     digester_.drain();
     meter_.hide();
+    P2P_CHECK(walked_);
     return !failed_;
   }
 
@@ -61,11 +65,16 @@ class Printer {
 
   /// Regular files below `folder`, in order; symbolic links in it are not followed.
   void descend(const std::string& folder) {
-    const auto entries = files::list_directory(folder);
-    if (!entries) return fail_later(folder, entries.error());
-    for (const auto& entry : *entries) {
-      const std::string path = join_path(folder, entry.name);
-      switch (entry.kind) {
+    auto listing = files::Listing::of(folder);
+    // Of a temporary file, and not of the folder: the next folder would fare no better.
+    if (!listing && !listing.error().subject.empty()) return stop(listing.error());
+    if (!listing) return fail_later(folder, listing.error());
+    while (walked_) {
+      const auto entry = listing->next();
+      if (!entry) return stop(entry.error());
+      if (!*entry) return;
+      const std::string path = join_path(folder, std::string((*entry)->name));
+      switch ((*entry)->kind) {
         case files::Kind::regular:
           add_file(path);
           break;
@@ -79,6 +88,7 @@ class Printer {
       }
     }
   }
+  void stop(const Error& error) { walked_ = fail(error); }
 
   void say(const std::string& name, HashAlg alg, const Bytes& digest, std::uint64_t size) {
     const std::string word = options_.multihash ? multihash(alg, digest) : hex_encode(digest);
@@ -115,6 +125,7 @@ class Printer {
   content::ChecksumStyle style_;
   Meter meter_;
   bool failed_ = false;
+  Result<void> walked_;
   files::Digester digester_;
 };
 
@@ -140,7 +151,8 @@ class SumsMode : public Mode {
       }
     }
     Printer printer(console, common_, options_);
-    return printer.print() ? cli::ExitStatus::yes : cli::ExitStatus::no;
+    P2P_TRY(const bool all, printer.print());
+    return all ? cli::ExitStatus::yes : cli::ExitStatus::no;
   }
 
  private:

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <thread>
 
+#include "files/listing.h"
 #include "files/read_ahead.h"
 #include "files/walk.h"
 #include "support/noise.h"
@@ -149,11 +150,15 @@ TEST_CASE("entries are sorted by bytes, with their kinds") {
   std::filesystem::create_directory(folder.path() + "/a");
   std::filesystem::create_symlink("b", folder.path() + "/link");
   REQUIRE(::mkfifo((folder.path() + "/pipe").c_str(), 0600) == 0);
-  const auto entries = p2p::files::list_directory(folder.path());
-  REQUIRE(entries);
+  auto listing = p2p::files::Listing::of(folder.path());
+  REQUIRE(listing);
   std::string seen;
-  for (const auto& entry : *entries) {
-    seen += entry.name + "=" + std::to_string(static_cast<int>(entry.kind)) + " ";
+  for (;;) {
+    const auto entry = listing->next();
+    REQUIRE(entry);
+    if (!*entry) break;
+    seen +=
+        std::string((*entry)->name) + "=" + std::to_string(static_cast<int>((*entry)->kind)) + " ";
   }
   CHECK(seen == "B=0 a=1 b=0 link=2 pipe=3 \xc3\xa4=0 ");
   CHECK(p2p::files::read_link(folder.path() + "/link") == "b");

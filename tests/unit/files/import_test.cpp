@@ -341,18 +341,22 @@ TEST_CASE("a listing is sorted by bytes, whatever its size") {
   }
   for (const auto& name : names) folder.file(name, {});
   folder.folder("left out");
-  const int fd = ::open(folder.path().c_str(), O_RDONLY | O_DIRECTORY);
-  REQUIRE(fd >= 0);
-  auto listing = files::Listing::read(fd, [](std::string_view name) { return name == "left out"; });
-  ::close(fd);
-  REQUIRE(listing);
-  CHECK(listing->size() == names.size());
   std::ranges::sort(names);
-  for (const auto& name : names) {
-    const auto entry = listing->next();
-    REQUIRE(entry);
-    CHECK(entry->name == name);
-    CHECK(entry->kind == Kind::regular);
+  // All in memory, and by way of a temporary file.
+  for (const std::size_t memory : {files::Listing::kMemory, std::size_t{1000}}) {
+    const int fd = ::open(folder.path().c_str(), O_RDONLY | O_DIRECTORY);
+    REQUIRE(fd >= 0);
+    auto listing =
+        files::Listing::read(fd, [](std::string_view name) { return name == "left out"; }, memory);
+    ::close(fd);
+    REQUIRE(listing);
+    CHECK(listing->size() == names.size());
+    for (const auto& name : names) {
+      const auto entry = listing->next();
+      REQUIRE((entry && *entry));
+      CHECK((*entry)->name == name);
+      CHECK((*entry)->kind == Kind::regular);
+    }
+    CHECK_FALSE(*listing->next());
   }
-  CHECK_FALSE(listing->next());
 }
