@@ -17,6 +17,10 @@
 // for another unit's by the linker.
 #pragma once
 
+// g++ 12 takes the operand that AVX-512's intrinsics leave undefined on purpose for a mistake.
+#if !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
 #include <immintrin.h>
 
 #include <cstddef>
