@@ -2,6 +2,7 @@
 # p2p-chain without a network: keys, blocks, payments, anchors, and what the chain says of them.
 
 bats_require_minimum_version 1.5.0
+load checks
 
 setup() {
   cd "$BATS_TEST_TMPDIR"
@@ -97,7 +98,7 @@ init() { p2p-chain --dir "$1" init --name test "${easy[@]}" "${@:2}"; }
   done
   [ "$(printf 'one\ntwo\tmore\n' | p2p-chain --dir a submit --key k --data - | cut -f8)" = $'one\ntwo' ]
   printf 'a\0b\n' | p2p-chain --dir a submit --key k --data - --raw --json >out
-  [ "$(jq -r .data_b64 out)" = "$(printf 'a\0b\n' | base64)" ]
+  same "$(jq -r .data_b64 out)" "$(printf 'a\0b\n' | base64)"
   run -2 p2p-chain --dir a submit --key k --data - </dev/null
   head -c 1025 /dev/zero >big
   run -2 p2p-chain --dir a submit --key k --data - --raw <big
@@ -120,6 +121,7 @@ init() { p2p-chain --dir "$1" init --name test "${easy[@]}" "${@:2}"; }
     [ "$(p2p-chain --dir a show "$name" --raw | p2p-hash --cid --codec bitcoin-block)" = "$cid  -" ]
   done
   [ "$(p2p-chain --dir a show "$whole" --raw | p2p-hash --cid --codec dag-cbor)" = "$whole  -" ]
+  [ "$(jq -s 'map(select(.type == "tx")) | length' tip.json)" = 2 ]
   for tx in $(jq -r 'select(.type == "tx") | .cid' tip.json); do
     [ "$(p2p-chain --dir a show "$tx" --raw | p2p-hash --cid --codec dag-cbor)" = "$tx  -" ]
   done
@@ -142,7 +144,7 @@ init() { p2p-chain --dir "$1" init --name test "${easy[@]}" "${@:2}"; }
   init a
   p2p-chain --dir a mine 3
   [ "$(p2p-chain --dir a log | wc -l)" = 4 ]
-  [ "$(p2p-chain --dir a log | head -1 | cut -f1)" = "$(p2p-chain --dir a tip | cut -f1)" ]
+  same "$(p2p-chain --dir a log | head -1 | cut -f1)" "$(p2p-chain --dir a tip | cut -f1)"
   [ "$(p2p-chain --dir a log --json | jq -r .height | tr '\n' ' ')" = "3 2 1 0 " ]
   [ "$(p2p-chain --dir a log --count 2 | wc -l)" = 2 ]
   [ "$(p2p-chain --dir a tip --json | jq -r '.height, .chain' | tr '\n' ' ')" = "3 test " ]
@@ -161,6 +163,7 @@ init() { p2p-chain --dir "$1" init --name test "${easy[@]}" "${@:2}"; }
   p2p-chain --dir a balance --json >>records
   p2p-chain --dir a verify --json >>records
   p2p-chain --dir a export | p2p-chain --dir b apply --json >>records
+  [ "$(jq -r .type records | sort -u | tr '\n' ' ')" = "balance block key tip tx verdict " ]
   run -1 --separate-stderr p2p-chain --dir a show nosuch --json
   echo "$output" >>records
   p2p-check-records <records

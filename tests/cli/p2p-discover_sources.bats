@@ -44,19 +44,15 @@ teardown() { end_started; }
 @test "mdns finds who announces itself, on loopback too" {
   need_netns
   cat >script <<'SCRIPT'
-    cd "$BATS_TEST_TMPDIR"
-    p2p-probe -q -l /ip4/127.0.0.1/tcp/0 --mdns --write-addr one >/dev/null & one=$!
-    p2p-probe -q -l /ip4/127.0.0.1/tcp/0 --mdns --write-addr two >/dev/null & two=$!
-    trap 'kill $one $two' EXIT
-    until [ -s one -a -s two ]; do kill -0 $one $two; sleep 0.05; done
+    start_process one p2p-probe -q -l /ip4/127.0.0.1/tcp/0 --mdns --write-addr one
+    start_process two p2p-probe -q -l /ip4/127.0.0.1/tcp/0 --mdns --write-addr two
     p2p-discover mdns --for 20s --count 2 | tee found | p2p-probe >probed
     sort found | cmp - <(sed 's/$/\tmdns/' one two | sort)
     [ "$(cut -f 2 probed | sort | uniq -c | tr -s ' ')" = " 2 ok" ]
     # Who has taken leave is not found any more.
-    kill $two
-    wait $two || true
-    trap 'kill $one' EXIT
-    [ "$(p2p-discover mdns --for 2s | cut -f 1)" = "$(cat one)" ]
+    kill "${_started[1]}"
+    wait "${_started[1]}" || [ $? = 143 ]
+    same "$(p2p-discover mdns --for 2s | cut -f 1)" "$(cat one)"
     status=0
     p2p-discover mdns --for 2s --count 2 >/dev/null || status=$?
     [ $status = 1 ]
@@ -67,14 +63,12 @@ SCRIPT
 @test "mdns: many addresses arrive whole, though in several datagrams" {
   need_netns
   cat >script <<'SCRIPT'
-    cd "$BATS_TEST_TMPDIR"
     listen=()
     for i in $(seq 1 30); do listen+=(--listen /ip4/127.0.0.$i/tcp/0); done
-    p2p-probe -q "${listen[@]}" --mdns --write-addr addrs >/dev/null & peer=$!
-    trap 'kill $peer' EXIT
-    until [ -s addrs ]; do kill -0 $peer; sleep 0.05; done
+    start_process addrs p2p-probe -q "${listen[@]}" --mdns --write-addr addrs
     p2p-discover mdns --for 20s --count 1 --json >found
     jq -r '.addr, .addrs[]?' found >some
+    [ "$(wc -l <addrs)" = 30 ]
     sort some | cmp - <(sort addrs)
 SCRIPT
   run -0 in_netns ./script
@@ -85,7 +79,7 @@ SCRIPT
   echo 'p2p-discover mdns --for 300ms' >script
   run -1 in_netns ./script
   [ -z "$output" ]
-  run -2 unshare "$_netns" p2p-discover mdns --for 300ms
+  run -2 unshare_net p2p-discover mdns --for 300ms
   [[ $output == "p2p-discover: error: "* ]]
 }
 

@@ -59,14 +59,16 @@ teardown() { end_started; }
 
 @test "the last peer leaves and none can come: no" {
   start_process "$PWD/a" p2p-gossip sub news --listen /ip4/127.0.0.1/tcp/0 --write-addr a
-  timeout 20 p2p-gossip sub news "$(cat a)" 2>err &
+  timeout 60 p2p-gossip sub news "$(cat a)" >heard 2>err 3>&- &
   local lonely=$!
-  # It is connected once the other has a peer to publish to; then the other ends.
-  echo ready | timeout 20 p2p-gossip pub news "$(cat a)"
+  # It is connected once it hears, through the other, what a third one says; then the other ends.
+  hears() { echo ready | timeout 20 p2p-gossip pub news "$(cat a)" && [ -s heard ]; }
+  eventually hears
   kill "${_started[-1]}"
   local status=0
   wait "$lonely" || status=$?
   [ "$status" -eq 1 ]
+  grep -q "every peer has left, and none can come" err
 }
 
 @test "a signal ends it by that signal, within a second" {
@@ -86,11 +88,11 @@ teardown() { end_started; }
   start_process "$PWD/a" p2p-gossip sub news --listen /ip4/127.0.0.1/tcp/0 --write-addr a
   start_process "$PWD/b" p2p-gossip sub news --listen /ip4/127.0.0.1/tcp/0 --write-addr b -n 3
   mkfifo in
-  timeout 30 p2p-gossip pub news "$(cat a)" "$(cat b)" --min-peers 2 <in &
+  timeout 30 p2p-gossip pub news "$(cat a)" "$(cat b)" --min-peers 2 <in 3>&- &
   local publisher=$!
   exec {say}>in
   echo one >&"$say"
-  while ! grep -q one a.out; do kill -0 "$publisher"; done
+  eventually grep -q one a.out
   kill -KILL "${_started[0]}"
   printf 'two\nthree\n' >&"$say"
   exec {say}>&-

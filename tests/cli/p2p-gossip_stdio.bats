@@ -11,14 +11,7 @@ setup() {
 
 teardown() { end_started; }
 
-# A talker that says the same line every 100 ms, so that any subscriber gets some.
-start_talker() {
-  mkfifo lines
-  start_process "$PWD/talker" p2p-gossip join news --listen /ip4/127.0.0.1/tcp/0 --write-addr talker "$@"
-  TALKER=$(cat talker)
-}
-
-# say COUNT: lines for whoever listens at $ADDR.
+# start_sub [OPTION]...: a subscriber at $ADDR.
 start_sub() {
   start_process "$PWD/sub" p2p-gossip sub news --listen /ip4/127.0.0.1/tcp/0 --write-addr sub "$@"
   ADDR=$(cat sub)
@@ -33,17 +26,17 @@ start_sub() {
   stdio_closed_stderr 2 p2p-gossip --nosuch
 }
 
-# hear OUTPUT-REDIRECTION... cannot be a function argument: each case starts its own subscriber.
+# hear_into FILE: a subscriber, the process $hearer, that writes to FILE.
 hear_into() {
-  p2p-gossip sub news --listen /ip4/127.0.0.1/tcp/0 --write-addr addr --timeout 30s "$@" \
-    2>sub.err </dev/null &
+  p2p-gossip sub news --listen /ip4/127.0.0.1/tcp/0 --write-addr addr --timeout 30s \
+    >"$1" 2>sub.err </dev/null 3>&- &
   hearer=$!
-  local tries
-  for ((tries = 0; tries < 400; ++tries)); do [[ -s addr ]] && break; sleep 0.05; done
+  _started+=("$hearer")
+  eventually [ -s addr ]
 }
 
 @test "a full disk under a subscriber is an error when a message comes" {
-  hear_into >/dev/full
+  hear_into /dev/full
   echo x | timeout 20 p2p-gossip pub news "$(cat addr)"
   local status=0
   wait "$hearer" || status=$?
@@ -53,8 +46,8 @@ hear_into() {
 
 @test "a subscriber whose reader leaves ends by SIGPIPE" {
   mkfifo out
-  head -n 1 <out >first &
-  hear_into >out
+  head -n 1 <out >first 3>&- &
+  hear_into out
   # Its reader is gone after the first; the second or third finds that out.
   local status=0 i
   for ((i = 0; i < 50; ++i)); do
@@ -68,13 +61,14 @@ hear_into() {
 
 @test "messages appear at once in a pipe, not when the tool ends" {
   mkfifo out
-  hear_into >out &
   local line
-  (for ((i = 0; i < 400; ++i)); do [[ -s addr ]] && break; sleep 0.05; done
-   echo now | timeout 20 p2p-gossip pub news "$(cat addr)") &
-  read -r -t 20 line <out
+  exec {pipe}<>out
+  hear_into out
+  echo now | timeout 20 p2p-gossip pub news "$(cat addr)"
+  read -r -t 20 line <&"$pipe"
   [ "$line" = now ]
-  kill "$(jobs -p)" 2>/dev/null || true
+  kill -0 "$hearer"
+  exec {pipe}>&-
 }
 
 @test "standard input: closed, nothing, a file, a terminal, byte by byte" {
@@ -85,7 +79,8 @@ hear_into() {
   stdio_file_stdin 0 file p2p-gossip pub news "$ADDR"
   stdio_tty 0 p2p-gossip pub news "$ADDR"
   dd if=file bs=1 status=none | timeout 20 p2p-gossip pub news "$ADDR"
-  [ "$(head -n 4 sub.out)" = $'one\ntwo\none\ntwo' ]
+  all_there() { [ "$(cat sub.out)" = $'one\ntwo\none\ntwo' ]; }
+  eventually all_there
 }
 
 @test "a subscriber does not touch standard input" {
@@ -98,7 +93,8 @@ hear_into() {
 
 @test "peers' records cut short are an error" {
   start_sub
-  stdio_cut_cbor <(printf '\xa3\x64type\x64peer\x61v\x01\x64addr\x61x') p2p-gossip sub news --peers-from - || true
+  printf '\xa3\x64type\x64peer\x61v\x01\x64addr\x61x' >cbor
+  stdio_cut_cbor cbor p2p-gossip sub news --peers-from -
   printf '{"type":"peer","v":1,"addr":"%s"' "$ADDR" >cut
   run -2 --separate-stderr timeout 20 p2p-gossip pub news --peers-from cut <<<x
 }

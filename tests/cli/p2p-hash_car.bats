@@ -117,7 +117,7 @@ nosuch: FAILED" ]
     run -1 p2p-hash --verify changed.car
     # Not one byte of it is written anywhere.
     run p2p-hash --extract changed.car -o out
-    [ "$status" -eq 1 ] || [ "$status" -eq 2 ] || diff -r tree/sub/deep out
+    [ "$status" -eq 1 ] || [ "$status" -eq 2 ] || { [ "$status" -eq 0 ] && diff -r tree/sub/deep out; }
     rm -rf out
   done
 }
@@ -145,10 +145,10 @@ nosuch: FAILED" ]
   diff -r --no-dereference ../tree .
   [ "$(readlink sub/link)" = ../file ]
   cd ..
-  [ "$(stat -c '%a %y' out/file)" = "$(stat -c '%a %y' tree/file)" ]
+  same "$(stat -c '%a %y' out/file)" "$(stat -c '%a %y' tree/file)"
   [ "$(stat -c '%a' out/sub/deep)" = 750 ]
-  [ "$(stat -c '%y' out/sub)" = "$(stat -c '%y' tree/sub)" ]
-  [ "$(stat -c '%y' out/sub/link)" = "$(stat -c '%y' tree/sub/link)" ]
+  same "$(stat -c '%y' out/sub)" "$(stat -c '%y' tree/sub)"
+  same "$(stat -c '%y' out/sub/link)" "$(stat -c '%y' tree/sub/link)"
 }
 
 @test "parts of a CAR, under their own names or others" {
@@ -258,8 +258,9 @@ PY
   run -1 p2p-hash --extract one.car -o tree/file/out
   mkfifo fifo
   cat fifo >got &
+  local reader=$!
   p2p-hash --extract one.car -f -o fifo
-  wait $!
+  wait "$reader"
   cmp got tree/file
   [ -p fifo ]
   p2p-hash --extract one.car -f -o /dev/null

@@ -2,6 +2,7 @@
 # p2p-hash --diff: folders, lists of checksums, CARs and single files, each against each.
 
 bats_require_minimum_version 1.5.0
+load checks
 
 setup() {
   cd "$BATS_TEST_TMPDIR"
@@ -120,13 +121,17 @@ sub/z	added" ]
   run -0 --separate-stderr p2p-hash --diff b b.car
   [ -z "$output$stderr" ]
   local folders lists
-  folders=$(p2p-hash --diff a b || true)
+  run -1 p2p-hash --diff a b
+  folders=$output
+  [ -n "$folders" ]
   [ "$(p2p-hash --diff a.car b)" = "$folders" ]
   [ "$(p2p-hash --diff a b.car)" = "$folders" ]
   [ "$(p2p-hash --diff a.car b.car)" = "$folders" ]
   (cd a && p2p-hash -r .) >suma
   (cd b && p2p-hash -r .) >sumb
-  lists=$(p2p-hash --diff suma sumb || true)
+  run -1 p2p-hash --diff suma sumb
+  lists=$output
+  [ -n "$lists" ]
   [ "$(p2p-hash --diff suma b.car)" = "$lists" ]
   [ "$(p2p-hash --diff a.car sumb)" = "$lists" ]
   run -0 p2p-hash --diff a.car suma
@@ -197,7 +202,7 @@ sub	added
 sub/x	added
 sub.x	added
 �	added" ]
-  p2p-hash --diff --json c d | p2p-check-records
+  records_of 1 difference p2p-hash --diff --json c d
   [ "$(p2p-hash --diff --json c d | jq -r 'select(.path_raw_b64) | .path_raw_b64' | base64 -d | od -An -tx1)" = ' ff' ]
   (cd d && p2p-hash -r .) >sums
   run -0 p2p-hash --diff sums d

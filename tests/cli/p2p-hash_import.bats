@@ -3,6 +3,7 @@
 # known answers; tests/interop/hash/test_kubo_cids.py asks kubo itself.
 
 bats_require_minimum_version 1.5.0
+load checks
 
 setup() {
   cd "$BATS_TEST_TMPDIR"
@@ -79,7 +80,7 @@ is() {
   [ "$(cid -r --empty-dirs=false d)" = QmSywK1QDkmsa4UrqeLS2MRSzXgEdHtXc9XBSNe9ELfSSh ]
   [ "$(cid -r --dereference-symlinks d)" = QmVA53QTamMxos3XeNrj82b23mf3REVVmeEvP5Cmb9GtXC ]
   # What is named is never left out; a link that is named is itself, unless it is followed.
-  [ "$(cid -r --ignore d d)" = "$(cid -r d)" ]
+  same "$(cid -r --ignore d d)" "$(cid -r d)"
   [ "$(cid -r dlink)" = QmUKMHFBrHzxU7nEgrvfnipCHPpL417aagdBY7gg4dSJgV ]
   [ "$(cid -r dlink/)" = QmUKMHFBrHzxU7nEgrvfnipCHPpL417aagdBY7gg4dSJgV ]
   [ "$(cid -r --dereference-args dlink)" = QmRe7iFnxFuGudMmLBS5fPhW4pRRKpwWpfSBghE2Hmwttg ]

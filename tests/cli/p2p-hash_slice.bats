@@ -2,6 +2,7 @@
 # Proofs about BLAKE3 hashes: Bao slices. tests/interop/hash/test_bao.py compares them with bao's own.
 
 bats_require_minimum_version 1.5.0
+load checks
 
 setup() {
   cd "$BATS_TEST_TMPDIR"

@@ -32,7 +32,7 @@ setup() {
 @test "a reader that leaves ends it quietly" {
   stdio_gone p2p-hash file
   stdio_gone p2p-hash --help
-  for i in {1..3000}; do : >"f$i"; done
+  seq -f f%.0f 3000 | xargs touch
   stdio_head p2p-hash f*
   stdio_head p2p-hash --help
 }
@@ -42,16 +42,16 @@ setup() {
   [ "$(cat err)" = "p2p-hash: -: Bad file descriptor" ]
   # A file opened meanwhile must not become standard input.
   stdio_closed_stdin 1 p2p-hash file -
-  [ "$(cat out)" = "$(sha256sum file)" ]
+  same "$(cat out)" "$(sha256sum file)"
   stdio_closed_stdin 0 p2p-hash file
   stdio_closed_stdin 1 p2p-hash --cid
 }
 
 @test "nothing, a file and a terminal as standard input" {
   stdio_null_stdin 0 p2p-hash
-  [ "$(cat out)" = "$(sha256sum </dev/null)" ]
+  same "$(cat out)" "$(sha256sum </dev/null)"
   stdio_file_stdin 0 file p2p-hash
-  [ "$(cat out)" = "$(sha256sum <file)" ]
+  same "$(cat out)" "$(sha256sum <file)"
   stdio_tty 0 p2p-hash
   grep -q "$(sha256sum </dev/null | cut -d' ' -f1)" out
 }

@@ -48,8 +48,8 @@ album() {
   p2p-hash --torrent - album | cmp - one.torrent
   P2P_FORMAT=json p2p-hash --torrent - album | cmp - one.torrent
   # What stands around the info dictionary does not change what it is known by.
-  [ "$(p2p-hash --torrent two.torrent --date now --comment x --announce http://t/ album | cut -f1,3)" = \
-    "$(p2p-hash --torrent one.torrent album | cut -f1,3)" ]
+  same "$(p2p-hash --torrent two.torrent --date now --comment x --announce http://t/ album | cut -f1,3)" \
+    "$(p2p-hash --torrent one.torrent album | cut -f1,3)"
   grep -q '13:creation datei5e' <(p2p-hash --torrent - --date 5 album)
 }
 
@@ -57,7 +57,7 @@ album() {
   album
   local first
   first=$(p2p-hash --torrent album/album.torrent album | cut -f1)
-  [ "$(p2p-hash --torrent album/album.torrent album | cut -f1)" = "$first" ]
+  same "$(p2p-hash --torrent album/album.torrent album | cut -f1)" "$first"
 }
 
 @test "several files need a name; a folder's name may be another" {
@@ -71,7 +71,7 @@ album() {
   p2p-hash --torrent o --name other album
   p2p-hash --verify o album
   (cd album && p2p-hash --torrent ../p .)
-  [ "$(p2p-hash --magnet p)" = "$(p2p-hash --torrent q --magnet album | sed s/q$/p/)" ]
+  same "$(p2p-hash --magnet p)" "$(p2p-hash --torrent q --magnet album | sed s/q$/p/)"
   run -2 p2p-hash --torrent o album/a album/a --name x
   run -2 p2p-hash --torrent o --name ../x album
   run -2 p2p-hash --torrent o --name "" album
@@ -143,7 +143,7 @@ album() {
   p2p-hash --torrent o --announce http://t/a,http://t/b --announce udp://u --web-seed http://w/ 'a b'
   run -0 p2p-hash --magnet o
   [[ "$output" == "magnet:?xt=urn:btih:"*"&xt=urn:btmh:1220"*"&dn=a%20b&tr=http%3A%2F%2Ft%2Fa&tr=http%3A%2F%2Ft%2Fb&tr=udp%3A%2F%2Fu&ws=http%3A%2F%2Fw%2F	o" ]]
-  [ "$(p2p-hash --magnet <o | cut -f1)" = "$(p2p-hash --magnet o | cut -f1)" ]
+  same "$(p2p-hash --magnet <o | cut -f1)" "$(p2p-hash --magnet o | cut -f1)"
   run -1 --separate-stderr p2p-hash --magnet o 'a b' nosuch
   [ "${#lines[@]}" -eq 1 ]
   [ "${stderr_lines[0]}" = "p2p-hash: 'a b': no value at byte 0" ]

@@ -10,19 +10,19 @@ teardown() { end_started; }
 @test "prints the address it wrote, dialable, and nothing else" {
   start_process addr p2p-probe --listen /ip4/127.0.0.1/tcp/0 --write-addr addr
   run -0 p2p-probe "$(cat addr)"
-  [ "$(cat addr.out)" = "$(cat addr)" ]
+  same "$(cat addr.out)" "$(cat addr)"
 }
 
 @test "the listening record" {
   start_process addr p2p-probe --json -l --write-addr addr
   jq -e '.type == "listening" and (.addr | endswith("/p2p/" + $p)) and .peer_id == $p' \
     --arg p "$(jq -r .peer_id addr.out)" addr.out
-  [ "$(jq -r .addr addr.out)" = "$(head -n 1 addr)" ]
+  same "$(jq -r .addr addr.out)" "$(head -n 1 addr)"
 }
 
 @test "without any address there is an error, and no crash" {
   need_netns
-  run -2 unshare "$_netns" p2p-probe -l
+  run -2 unshare_net p2p-probe -l
   [[ "$output" == *"no network interface has an address"* ]]
 }
 
@@ -51,7 +51,7 @@ teardown() { end_started; }
 @test "--key keeps the identity, in a file that is ours alone" {
   start_process one p2p-probe -l /ip4/127.0.0.1/tcp/0 --key key --write-addr one
   start_process two p2p-probe -l /ip4/127.0.0.1/tcp/0 --key key --write-addr two
-  [ "$(sed 's,.*/,,' one)" = "$(sed 's,.*/,,' two)" ]
+  same "$(sed 's,.*/,,' one)" "$(sed 's,.*/,,' two)"
   [ "$(stat -c %a key)" = 600 ]
   start_process three p2p-probe -l /ip4/127.0.0.1/tcp/0 --write-addr three
   [ "$(sed 's,.*/,,' one)" != "$(sed 's,.*/,,' three)" ]

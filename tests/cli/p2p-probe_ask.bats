@@ -36,13 +36,13 @@ field() { cut -f "$1" <<<"$2"; }
 @test "every record keeps to its schema" {
   start_peer
   start_stranger http
-  p2p-probe --json "$PEER" | p2p-check-records probe
-  p2p-probe --json "$STRANGER" | p2p-check-records probe
-  p2p-probe --json --expect agent=nobody "$PEER" | p2p-check-records probe
-  p2p-probe --json <<<nonsense | p2p-check-records probe
-  p2p-probe --json nonsense | p2p-check-records error
-  p2p-probe --cbor --max-time 200ms -l /ip4/127.0.0.1/tcp/0 | p2p-check-records listening
-  p2p-discover bootstrap --json "$PEER" | p2p-check-records peer
+  records_of 0 probe p2p-probe --json "$PEER"
+  records_of 1 probe p2p-probe --json "$STRANGER"
+  records_of 1 probe p2p-probe --json --expect agent=nobody "$PEER"
+  records_of 1 probe p2p-probe --json <<<nonsense
+  records_of 2 error p2p-probe --json nonsense
+  records_of 124 listening p2p-probe --cbor --max-time 200ms -l /ip4/127.0.0.1/tcp/0
+  records_of 0 peer p2p-discover bootstrap --json "$PEER"
 }
 
 @test "--verbose tells people the same on standard error" {
@@ -203,14 +203,11 @@ $PEER"
 @test "results stream: one slow address does not hold the others back" {
   start_peer
   start_stranger silent
-  { p2p-probe --timeout 30s "$STRANGER" "$PEER" || true; } | head -n 1 >first &
-  local pipeline=$!
-  for _ in $(seq 200); do
-    [ -s first ] && break
-    sleep 0.05
-  done
-  [ "$(cut -f 1-2 first)" = "$PEER	ok" ]
-  kill "$pipeline" 2>/dev/null || true
+  p2p-probe --timeout 60s --max-time 60s "$STRANGER" "$PEER" >lines 2>err 3>&- &
+  _started+=($!)
+  eventually [ -s lines ]
+  [ "$(cut -f 1-2 lines)" = "$PEER	ok" ]
+  kill -0 "${_started[-1]}"
 }
 
 @test "--jobs 1 probes one after the other" {
@@ -221,15 +218,11 @@ $PEER"
 }
 
 @test "names resolve: /dns4, /dns6, /dnsaddr, also nested" {
-  need_netns mounts
+  need_netns --mounts
   cat >script <<'SCRIPT'
-    cd "$BATS_TEST_TMPDIR"
     echo "nameserver 127.0.0.1" >resolv.conf
     mount --bind resolv.conf /etc/resolv.conf
-    p2p-probe -q -l /ip4/127.0.0.1/tcp/4001 --listen /ip6/::1/tcp/4001 --write-addr addr >/dev/null &
-    peer=$!
-    trap 'kill $peer ${names-}' EXIT
-    until [ -s addr ]; do kill -0 $peer; sleep 0.05; done
+    start_process addr p2p-probe -q -l /ip4/127.0.0.1/tcp/4001 --listen /ip6/::1/tcp/4001 --write-addr addr
     id=$(head -n 1 addr); id=${id##*/}
     cat >zone <<ZONE
 v4.test A 127.0.0.1
@@ -240,8 +233,7 @@ _dnsaddr.inner.test TXT dnsaddr=/ip4/127.0.0.1/tcp/4001/p2p/$id
 _dnsaddr.inner.test TXT dnsaddr=/ip4/127.0.0.1/udp/4001/quic-v1/p2p/$id
 _dnsaddr.loop.test TXT dnsaddr=/dnsaddr/loop.test
 ZONE
-    python3 "$BATS_TEST_DIRNAME/names.py" zone ready & names=$!
-    until [ -s ready ]; do kill -0 $names; sleep 0.05; done
+    start_process ready python3 "$BATS_TEST_DIRNAME/names.py" zone ready
     p2p-probe /dns4/v4.test/tcp/4001/p2p/$id /dns6/v6.test/tcp/4001 /dns/v4.test/tcp/4001 \
       /dnsaddr/boot.test/p2p/$id /dnsaddr/inner.test >good || { cat good; exit 1; }
     [ "$(cut -f 2 good | sort -u)" = ok ]
@@ -260,6 +252,5 @@ ZONE
     p2p-discover dns loop.test || status=$?
     [ $status = 1 ]
 SCRIPT
-  export BATS_TEST_TMPDIR BATS_TEST_DIRNAME
   run -0 in_netns ./script
 }

@@ -4,20 +4,21 @@
 #     teardown() { end_started; }
 #     @test "…" { start_peer; p2p-probe "$PEER"; }
 
+# shellcheck source=checks.bash
+source "${BASH_SOURCE%/*}/checks.bash"
+
 _started=()
+
+_written_or_ended() { [[ -s $1 ]] || ! kill -0 "$2" 2>/dev/null; }
 
 # start_process FILE CMD...: runs CMD in the background until the test's end, and waits for FILE, which CMD
 # writes when it is ready.
 start_process() {
-  local file=$1 tries
+  local file=$1
   shift
   "$@" >"$file.out" 2>"$file.err" </dev/null 3>&- &
   _started+=($!)
-  for ((tries = 0; tries < 400; ++tries)); do
-    [[ -s $file ]] && return 0
-    kill -0 "${_started[-1]}" 2>/dev/null || break
-    sleep 0.05
-  done
+  eventually _written_or_ended "$file" "$!" && [[ -s $file ]] && return 0
   echo "$* did not get ready:"
   cat "$file.err"
   return 1
@@ -44,25 +45,32 @@ end_started() {
     kill "$pid" 2>/dev/null || true
     wait "$pid" 2>/dev/null || true
   done
+  _started=()
 }
 
-# need_netns [mounts]: skips the test where the system does not allow a network of its own (or with
-# mounts, mounts of its own too, which a plain chroot does not). Outside of `run`, which a skip does
-# not get out of.
+# need_netns [--mounts]: leaves the test out where the system does not allow a network of its own (or
+# mounts of its own too, which a plain chroot does not). Outside of `run`, which a skip does not get out of.
 need_netns() {
-  local kind=n
-  [ $# -eq 0 ] || kind="nm"
-  for _netns in -$kind -r$kind; do
-    ! unshare "$_netns" true 2>/dev/null || return 0
-  done
-  skip "unshare -$kind is not allowed here"
+  _netns=("${BATS_TEST_DIRNAME:?}/../support/own_network" "$@")
+  "${_netns[@]}" true 2>/dev/null || left_out "a network $* of its own is not allowed here"
 }
 
-# in_netns FILE...: after need_netns, runs the bash files one after the other in such a network, where
-# loopback carries multicast.
+# unshare_net CMD...: after need_netns, runs CMD in a network without any interface that is up.
+unshare_net() {
+  local how
+  for how in -n -rn; do
+    ! unshare "$how" true 2>/dev/null || break
+  done
+  unshare "$how" "$@"
+}
+
+# in_netns FILE...: after need_netns, runs the bash files one after the other in such a network, with the
+# functions of this file.
 in_netns() {
-  unshare "$_netns" bash -euc '
-    ip link set lo up
-    ip route add 224.0.0.0/4 dev lo
+  export BATS_TEST_TMPDIR BATS_TEST_DIRNAME
+  "${_netns[@]}" bash -euo pipefail -c '
+    source "$BATS_TEST_DIRNAME/peers.bash"
+    trap end_started EXIT
+    cd "$BATS_TEST_TMPDIR"
     for file; do source "$file"; done' netns "$@"
 }

@@ -12,18 +12,10 @@ teardown() { end_started; }
 
 # prints STATUS TYPES CMD...: CMD ends with STATUS, and prints records of all these types and no others.
 prints() {
-  local expected=$1 types=$2 format status
+  local expected=$1 types=$2
   shift 2
-  for format in json cbor; do
-    status=0
-    "$@" --$format >"records.$format" || status=$?
-    if [ "$status" -ne "$expected" ]; then
-      echo "$* --$format: exit status $status, expected $expected"
-      return 1
-    fi
-    # shellcheck disable=SC2086 # several types
-    p2p-check-records $types <"records.$format" || { echo "that was: $* --$format"; return 1; }
-  done
+  records_of "$expected" "$types" "$@" --json || return 1
+  records_of "$expected" "$types" "$@" --cbor
 }
 
 @test "p2p-hash: digest, cid, verdict, error" {
@@ -85,7 +77,8 @@ prints() {
 }
 
 @test "p2p-chain node: listening, peer_event, block, tx, reorg" {
-  local format tries
+  local format
+  same_tip() { same "$(p2p-chain --dir "$1" tip)" "$(p2p-chain --dir "$2" tip)"; }
   for format in json cbor; do
     p2p-chain --dir "short.$format" init --name records
     p2p-chain --dir "long.$format" init --name records
@@ -96,14 +89,9 @@ prints() {
       --listen /ip4/127.0.0.1/tcp/0 --write-addr "$format.addr"
     start_process "$format.peer" p2p-chain -q --dir "long.$format" node \
       --listen /ip4/127.0.0.1/tcp/0 --write-addr "$format.peer" "$(head -n 1 "$format.addr")"
-    for ((tries = 0; tries < 200; ++tries)); do
-      [ "$(p2p-chain --dir "short.$format" tip)" = "$(p2p-chain --dir "long.$format" tip)" ] && break
-      sleep 0.05
-    done
+    eventually same_tip "short.$format" "long.$format"
     p2p-chain --dir "short.$format" submit --key "$format.key" --data text
-    kill "${_started[@]}"
-    wait "${_started[@]}" || true
-    _started=()
+    end_started
     p2p-check-records listening peer_event block tx reorg <"$format.addr.out"
   done
 }

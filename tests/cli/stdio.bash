@@ -6,6 +6,9 @@
 # Each runs a command, fails the test with what it saw, and puts a bound on the time. A STATUS argument
 # is a glob on the exit status: 0, "[01]", "*".
 
+# shellcheck source=checks.bash
+source "${BASH_SOURCE%/*}/checks.bash"
+
 # Longer than anything these commands do; a hang is what it catches.
 stdio_deadline=20
 
@@ -50,28 +53,25 @@ stdio_closed_stderr() {
 # stdio_head CMD...: the reader leaves after one line. The command may have ended before it noticed;
 # else SIGPIPE ends it, and it says nothing about it.
 stdio_head() {
-  local -a statuses
-  _stdio_bounded "$@" 2>"$BATS_TEST_TMPDIR/head.err" </dev/null | head -n 1 >/dev/null
-  statuses=("${PIPESTATUS[@]}")
+  local -a statuses=(0)
+  _stdio_bounded "$@" 2>"$BATS_TEST_TMPDIR/head.err" </dev/null |
+    head -n 1 >"$BATS_TEST_TMPDIR/head.out" || statuses=("${PIPESTATUS[@]}")
   if [[ ${statuses[0]} != 0 && ${statuses[0]} != 141 ]]; then
     echo "$* | head -n 1: exit status ${statuses[0]}, expected 0 or 141"
     return 1
   fi
+  [[ -s $BATS_TEST_TMPDIR/head.out ]] || { echo "$*: not one line"; return 1; }
   [[ ! -s $BATS_TEST_TMPDIR/head.err ]] || { cat "$BATS_TEST_TMPDIR/head.err"; return 1; }
 }
 
 # stdio_gone CMD...: the reader left before the first byte: SIGPIPE, and silence.
 stdio_gone() {
-  local status=0
+  local status=0 pipe reader
   rm -f "$BATS_TEST_TMPDIR/gone"
   mkfifo "$BATS_TEST_TMPDIR/gone"
   # A writer that opens while a reader is there, and writes when it is not.
-  # shellcheck disable=SC2217 # it holds the pipe open, and reads nothing
-  sleep "$stdio_deadline" <"$BATS_TEST_TMPDIR/gone" &
-  local reader=$!
-  exec {pipe}>"$BATS_TEST_TMPDIR/gone"
-  kill "$reader"
-  wait "$reader" || true
+  exec {reader}<>"$BATS_TEST_TMPDIR/gone" {pipe}>"$BATS_TEST_TMPDIR/gone"
+  exec {reader}>&-
   _stdio_bounded "$@" 1>&"$pipe" 2>"$BATS_TEST_TMPDIR/gone.err" </dev/null || status=$?
   exec {pipe}>&-
   _stdio_expect 141 "$status" "$* into a pipe without a reader" || return 1
@@ -114,14 +114,17 @@ stdio_tty() {
 # stdio_shared CMD...: pipes are left as they were found, for the next program in the shell group: no
 # O_NONBLOCK, which belongs to the pipe and not to the program that set it.
 stdio_shared() {
-  local flags
+  local flags flag status
   # shellcheck disable=SC2002 # standard input must be a pipe
   flags=$(cat /dev/null | {
-    _stdio_bounded "$@" >&3 || true
+    status=0
+    _stdio_bounded "$@" >&3 || status=$?
+    echo "$status"
     sed -n 's/^flags:[[:space:]]*//p' /proc/self/fdinfo/0 /proc/self/fdinfo/3
   } 3> >(cat >/dev/null))
-  local flag
-  for flag in $flags; do
+  read -r -d '' -a flags <<<"$flags" || [[ ${#flags[@]} -eq 3 ]] || return 1
+  _stdio_expect 0 "${flags[0]}" "$* in a pipe" || return 1
+  for flag in "${flags[@]:1}"; do
     if ((8#$flag & 8#4000)); then
       echo "$*: left O_NONBLOCK on a pipe that others share"
       return 1
@@ -145,6 +148,7 @@ with open(sys.argv[1], "rb") as file:
         os.write(writing, bytes([byte]))
 os.close(writing)
 sys.exit(tool.wait())' "$file" "$@" >"$BATS_TEST_TMPDIR/bytewise"
+  [[ -s $BATS_TEST_TMPDIR/whole ]] || { echo "$* <$file: no output"; return 1; }
   cmp "$BATS_TEST_TMPDIR/whole" "$BATS_TEST_TMPDIR/bytewise"
 }
 

@@ -1,3 +1,6 @@
+# shellcheck source=checks.bash
+source "${BASH_SOURCE%/*}/checks.bash"
+
 # twin ARG...: p2p-hash and coreutils' sha256sum with the same arguments give the same bytes on both
 # streams (but for the program's name) and the same status. Standard input is the file ../stdin, if
 # there is one. Call it from a folder of the test's own; it writes beside it.

@@ -3,7 +3,7 @@ import os
 import subprocess
 import unittest
 
-from harness import Case, JsPeer, Kubo, Process, run, tool
+from harness import Case, JsPeer, Kubo, Process, left_out, run, tool
 
 
 class Namespace:
@@ -30,7 +30,7 @@ class Mdns(Case):
         try:
             cls.namespace = Namespace()
         except (subprocess.CalledProcessError, FileNotFoundError) as why:
-            raise unittest.SkipTest(f"no network namespace: {getattr(why, 'stderr', why)}") from why
+            left_out(f"no network namespace: {getattr(why, 'stderr', why)}")
         cls.addClassCleanup(cls.namespace.remove)
         cls.prefix = cls.namespace.prefix
 

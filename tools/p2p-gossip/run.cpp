@@ -25,7 +25,8 @@ ExitStatus left_alone(Session& session) {
   const std::string who = session.met() ? "every peer has left" : "no peer could be reached";
   session.context().console.error(Error(Code::not_found, who + ", and none can come")
                                       .with_hint("give a PEER that answers, --listen, or --mdns"));
-  return ExitStatus::no;
+  // Of peers that could not be read nobody knows whether they would have answered.
+  return session.misread() && !session.met() ? ExitStatus::error : ExitStatus::no;
 }
 
 Task<Result<ExitStatus>> run(cli::Context& context, const Options& options, Work work) {

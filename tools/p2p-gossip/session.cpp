@@ -145,6 +145,7 @@ Task<void> Session::read_peers(Session& self) {
     auto chunk = co_await self.context_.input.read();
     if (!chunk) {
       self.context_.console.error(chunk.error());
+      self.misread_ = true;
       break;
     }
     more = !chunk->empty();
@@ -155,6 +156,7 @@ Task<void> Session::read_peers(Session& self) {
     }
     if (const auto taken = self.take_records(reader); !taken) {
       self.context_.console.error(taken.error());
+      self.misread_ = true;
       break;
     }
     while (self.dialing_ >= kMaxDialing) co_await self.changed_.wait();

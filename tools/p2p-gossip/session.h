@@ -25,6 +25,9 @@ class Session final : libp2p::HostObserver {
   runtime::Task<void> tried();
   /// Whether anybody was ever connected.
   bool met() const { return met_; }
+
+  /// Whether the peers that came on standard input could not all be read.
+  bool misread() const { return misread_; }
   /// Whether nobody is connected and nobody can come any more.
   bool is_alone() const;
   /// Returns when that is so.
@@ -56,6 +59,7 @@ class Session final : libp2p::HostObserver {
   std::unique_ptr<libp2p::mdns::Service> mdns_;
   bool met_ = false;
   std::size_t dialing_ = 0;
+  bool misread_ = false;
   bool reading_ = false;  ///< peers may still come from standard input
   runtime::WaitList changed_;
   runtime::TaskGroup tasks_;
