@@ -1,14 +1,13 @@
 // --diff: what was added, removed, changed or renamed between two trees of files, by content.
 //
-// Folders are walked side by side, so that memory is that of two listings a level. What differs is
-// held until all was seen: only then is it known whether what is missing here stands elsewhere.
+// Folders are walked side by side, entry by entry. What differs waits until all was seen: only then
+// is it known whether what is missing here stands elsewhere. Where it waits, and what it is made
+// of, memory is bounded (diff_changes.h, diff_tree.h).
 #include <algorithm>
-#include <deque>
-#include <map>
-#include <set>
 
 #include "base/utf8.h"
 #include "cid_match.h"
+#include "diff_changes.h"
 #include "diff_tree.h"
 #include "files/walk.h"
 #include "meter.h"
@@ -21,17 +20,10 @@ namespace {
 
 using Kind = Item::Kind;
 
-/// What files are compared by where no list says otherwise: the fastest that cannot be fooled.
-constexpr auto kAlgorithm = crypto::HashAlg::blake3;
-
-struct Difference {
-  enum class Change { added, removed, changed, replaced, renamed } change;
-  std::string path;
-  Item item;         ///< as it is in B; what was removed, as it was in A
-  std::string from;  ///< of what was renamed, its old path
-  Kind was = Kind::file;
-};
 using Change = Difference::Change;
+
+/// Deeper than any path the system takes; each level holds some stack.
+constexpr std::size_t kMaxDepth = 2000;
 
 std::string_view name_of(Change change) {
   switch (change) {
@@ -62,19 +54,46 @@ class Comparer {
     digester_.before_waiting([this] { meter_.flush(); });
   }
 
-  cli::ExitStatus run() {
+  /// An error is that of a temporary file.
+  Result<cli::ExitStatus> run() {
     meter_.begin("comparing", std::nullopt);
-    compare_roots();
-    digester_.drain();
-    find_renamed();
-    print();
+    auto compared = compare_all();
     meter_.hide();
+    P2P_CHECK(compared);
+    P2P_CHECK(print());
     if (trouble_) return cli::ExitStatus::error;
-    return differences_.empty() ? cli::ExitStatus::yes : cli::ExitStatus::no;
+    return changes_.empty() ? cli::ExitStatus::yes : cli::ExitStatus::no;
   }
 
  private:
+  /// While it lives, a folder is gone through; not so where it is too deep.
+  class Level {
+   public:
+    Level(Comparer& comparer, const std::string& path) : depth_(comparer.depth_) {
+      if (++depth_ > kMaxDepth) {
+        comparer.trouble(path, Error(Code::limit, "folders nested too deep"));
+      }
+    }
+    Level(const Level&) = delete;
+    Level& operator=(const Level&) = delete;
+    ~Level() { --depth_; }
+    explicit operator bool() const { return depth_ <= kMaxDepth; }
+
+   private:
+    std::size_t& depth_;
+  };
+
   static bool is_folder(const Item& item) { return item.kind == Kind::folder; }
+
+  Result<void> compare_all() {
+    compare_roots();
+    digester_.drain();
+    P2P_CHECK(kept_);
+    P2P_CHECK(changes_.find_renamed(
+        *a_, *b_, digester_,
+        [this](const std::string& path, const Error& error) { trouble(path, error); }));
+    return changes_.finish();
+  }
 
   void compare_roots() {
     Item a = a_->root();
@@ -90,7 +109,7 @@ class Comparer {
       if (!found) return trouble(many.name, found.error());
       if (!*found) {
         auto& one = file_first ? a : b;
-        return differ(file_first ? Change::removed : Change::added, name, std::move(one));
+        return differ(file_first ? Change::removed : Change::added, name, one);
       }
       many = std::move(**found);
     }
@@ -112,10 +131,14 @@ class Comparer {
       path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
       if (name.empty() || name == ".") continue;
       if (!is_folder(at)) return std::nullopt;
-      P2P_TRY(auto items, tree.list(at));
-      const auto found = std::ranges::find(items, name, &Item::name);
-      if (found == items.end()) return std::nullopt;
-      at = std::move(*found);
+      P2P_TRY(const auto items, tree.list(at));
+      for (;;) {
+        P2P_TRY(auto item, items->next());
+        if (!item) return std::nullopt;
+        if (item->name != name) continue;
+        at = std::move(*item);
+        break;
+      }
     }
     return at;
   }
@@ -136,11 +159,11 @@ class Comparer {
       auto& tree = is_folder(a) ? *a_ : *b_;
       const Item inside = is_folder(a) ? a : b;
       const Change change = is_folder(a) ? Change::removed : Change::added;
-      differences_.push_back({Change::replaced, path, std::move(b), {}, a.kind});
+      differ(Change::replaced, path, b, a.kind);
       if (folder) only_one(tree, inside, path + "/", change);
       return;
     }
-    if (a.kind == Kind::link && a.target != b.target) return changed(path, std::move(b));
+    if (a.kind == Kind::link && a.target != b.target) return changed(path, b);
     if (a.kind == Kind::file) return compare_files(path, a, b);
     if (a.kind == Kind::special) trouble(path, Error(Code::unsupported, "Not a regular file"));
   }
@@ -152,51 +175,91 @@ class Comparer {
     item.kind = files::is_directory(item.path) ? Kind::folder : Kind::file;
   }
 
+  /// Goes through a folder: the next item in it, until there is none or nothing can go on.
+  class Items {
+   public:
+    Items(Comparer& comparer, Tree& tree, const Item& folder, const std::string& path)
+        : comparer_(comparer) {
+      auto cursor = tree.list(folder);
+      if (!cursor) {
+        comparer.trouble(path, cursor.error());
+        return;
+      }
+      cursor_ = std::move(*cursor);
+      step();
+    }
+
+    /// Whether the folder could be listed.
+    bool listed() const { return cursor_ != nullptr; }
+    const std::optional<Item>& front() const { return front_; }
+    Item& item() { return *front_; }
+    void step() {
+      front_.reset();
+      if (!comparer_.kept_) return;
+      auto next = cursor_->next();
+      if (next) {
+        front_ = std::move(*next);
+      } else {
+        comparer_.kept_ = fail(std::move(next).error());
+      }
+    }
+
+   private:
+    Comparer& comparer_;
+    std::unique_ptr<Cursor> cursor_;
+    std::optional<Item> front_;
+  };
+
   void compare_folders(const std::string& path, const Item& a, const Item& b,
                        const std::string& below) {
-    auto in_a = a_->list(a);
-    if (!in_a) return trouble(path, in_a.error());
-    auto in_b = b_->list(b);
-    if (!in_b) return trouble(path, in_b.error());
-    auto at = in_a->begin();
-    auto bt = in_b->begin();
-    while (at != in_a->end() || bt != in_b->end()) {
-      const bool only_a = bt == in_b->end() || (at != in_a->end() && at->name < bt->name);
-      const bool only_b = at == in_a->end() || (bt != in_b->end() && bt->name < at->name);
+    const Level level(*this, path);
+    if (!level) return;
+    Items in_a(*this, *a_, a, path);
+    if (!in_a.listed()) return;
+    Items in_b(*this, *b_, b, path);
+    if (!in_b.listed()) return;
+    while (kept_ && (in_a.front() || in_b.front())) {
+      const bool only_a =
+          !in_b.front() || (in_a.front() && in_a.front()->name < in_b.front()->name);
+      const bool only_b =
+          !in_a.front() || (in_b.front() && in_b.front()->name < in_a.front()->name);
       if (only_a) {
-        only(*a_, *b_, std::move(*at++), below, Change::removed);
+        only(*a_, *b_, in_a.item(), below, Change::removed);
       } else if (only_b) {
-        only(*b_, *a_, std::move(*bt++), below, Change::added);
+        only(*b_, *a_, in_b.item(), below, Change::added);
       } else {
-        const std::string here = below + at->name;
-        compare(here, std::move(*at++), std::move(*bt++), here + "/");
+        const std::string here = below + in_a.item().name;
+        compare(here, std::move(in_a.item()), std::move(in_b.item()), here + "/");
       }
+      if (!only_b) in_a.step();
+      if (!only_a) in_b.step();
     }
   }
 
   /// An item that stands in `tree` and not in `other`.
-  void only(Tree& tree, const Tree& other, Item item, const std::string& below, Change change) {
+  void only(Tree& tree, const Tree& other, const Item& item, const std::string& below,
+            Change change) {
     const std::string path = below + item.name;
     if (item.error) return trouble(path, *item.error);
     const bool known_there = item.kind == Kind::file || item.kind == Kind::named;
     if (is_folder(item)) {
-      const Item folder = item;
       // A list of files does not say which folders there are.
-      if (!other.only_files() && !tree.only_files()) differ(change, path, std::move(item));
-      return only_one(tree, folder, path + "/", change);
+      if (!other.only_files() && !tree.only_files()) differ(change, path, item);
+      return only_one(tree, item, path + "/", change);
     }
     if (item.kind == Kind::special) {
       return trouble(path, Error(Code::unsupported, "Not a regular file"));
     }
-    if (known_there || !other.only_files()) differ(change, path, std::move(item));
+    if (known_there || !other.only_files()) differ(change, path, item);
   }
 
   /// All that is in a folder that only one of the two has.
   void only_one(Tree& tree, const Item& folder, const std::string& below, Change change) {
-    auto items = tree.list(folder);
-    if (!items) return trouble(below, items.error());
+    const Level level(*this, below);
+    if (!level) return;
     const Tree& other = &tree == a_.get() ? *b_ : *a_;
-    for (auto& item : *items) only(tree, other, std::move(item), below, change);
+    Items items(*this, tree, folder, below);
+    for (; items.front(); items.step()) only(tree, other, items.item(), below, change);
   }
 
   void compare_files(const std::string& path, const Item& a, const Item& b) {
@@ -222,13 +285,8 @@ class Comparer {
                });
   }
 
-  static files::Algorithms algorithms_of(const Item& item) {
-    files::Algorithms algorithms;
-    for (const auto& digest : item.digests) algorithms.push_back(digest.alg);
-    return algorithms;
-  }
   static files::Algorithms common_algorithms(const Item& a, const Item& b) {
-    if (a.digests.empty() && b.digests.empty()) return {kAlgorithm};
+    if (a.digests.empty() && b.digests.empty()) return {kDiffAlgorithm};
     if (a.digests.empty()) return algorithms_of(b);
     if (b.digests.empty()) return algorithms_of(a);
     files::Algorithms common;
@@ -264,115 +322,28 @@ class Comparer {
     trouble(path, Error(Code::unsupported, "its CIDs differ, but that may be how they were made"));
   }
 
-  void differ(Change change, std::string path, Item item) {
-    differences_.push_back({change, std::move(path), std::move(item), {}, Kind::file});
+  void differ(Change change, const std::string& path, const Item& item, Kind was = Kind::file) {
+    if (!kept_) return;
+    auto added = changes_.add(change, path, item, was);
+    if (added) return;
+    if (added.error().code == Code::limit) return trouble(path, added.error());
+    kept_ = std::move(added);
   }
-  void changed(const std::string& path, Item item) {
-    differ(Change::changed, path, std::move(item));
-  }
+  void changed(const std::string& path, const Item& item) { differ(Change::changed, path, item); }
 
-  /// Pairs what was removed with what was added of the same content, but for empty files, which say
-  /// nothing.
-  void find_renamed() {
-    std::vector<Difference*> removed;
-    std::vector<Difference*> added;
-    for (auto& difference : differences_) {
-      if (difference.item.kind != Kind::file) continue;
-      if (difference.change == Change::removed) removed.push_back(&difference);
-      if (difference.change == Change::added) added.push_back(&difference);
-    }
-    const auto alg = rename_algorithm(removed, added);
-    if (!alg) return;
-    drop_hopeless(*a_, removed, *b_, added);
-    const Bytes nothing = crypto::hash(*alg, {});
-    std::map<Bytes, std::deque<Difference*>> old;
-    digest_all(*a_, removed, *alg, [&](Difference* one, const Bytes& digest) {
-      if (digest != nothing) old[digest].push_back(one);
-    });
-    std::vector<std::pair<Difference*, Difference*>> pairs;
-    digest_all(*b_, added, *alg, [&](Difference* one, const Bytes& digest) {
-      const auto found = old.find(digest);
-      if (found == old.end() || found->second.empty()) return;
-      pairs.emplace_back(found->second.front(), one);
-      found->second.pop_front();
-    });
-    std::set<const Difference*> gone;
-    for (const auto& [before, after] : pairs) {
-      after->change = Change::renamed;
-      after->from = before->path;
-      gone.insert(before);
-    }
-    std::erase_if(differences_, [&](const Difference& one) { return gone.contains(&one); });
-  }
-
-  /// The first function that all can be compared by; nothing where there is nothing to compare.
-  static std::optional<crypto::HashAlg> rename_algorithm(const std::vector<Difference*>& removed,
-                                                         const std::vector<Difference*>& added) {
-    if (removed.empty() || added.empty()) return std::nullopt;
-    for (const auto* some : {&removed, &added}) {
-      const auto& digests = some->front()->item.digests;
-      if (!digests.empty()) return digests.front().alg;
-    }
-    return kAlgorithm;
-  }
-
-  /// Leaves only those whose size the other side has, too. What has no size of its own stays.
-  static void drop_hopeless(Tree& a, std::vector<Difference*>& removed, Tree& b,
-                            std::vector<Difference*>& added) {
-    const auto sizes_of = [](Tree& tree, const std::vector<Difference*>& some) {
-      std::map<const Difference*, std::optional<std::uint64_t>> sizes;
-      for (const auto* one : some) sizes[one] = tree.size(one->item);
-      return sizes;
-    };
-    const auto sizes_a = sizes_of(a, removed);
-    const auto sizes_b = sizes_of(b, added);
-    const auto drop = [](std::vector<Difference*>& some, const auto& own, const auto& others) {
-      std::set<std::optional<std::uint64_t>> there;
-      for (const auto& [one, size] : others) there.insert(size);
-      std::erase_if(some, [&](const Difference* one) {
-        const auto size = own.at(one);
-        return size && !there.contains(size) && !there.contains(std::nullopt);
-      });
-    };
-    drop(removed, sizes_a, sizes_b);
-    drop(added, sizes_b, sizes_a);
-  }
-
-  template <class Take>
-  void digest_all(Tree& tree, const std::vector<Difference*>& some, crypto::HashAlg alg,
-                  const Take& take) {
-    for (auto* one : some) {
-      const auto algorithms = algorithms_of(one->item);
-      const bool can =
-          one->item.digests.empty() || std::ranges::find(algorithms, alg) != algorithms.end();
-      if (!can) continue;
-      tree.digest(digester_, one->item, {alg}, [&, one](const Result<files::Digests>& digests) {
-        if (!digests) return trouble(one->path, digests.error());
-        take(one, digests->values.front());
-      });
-    }
-    digester_.drain();
-  }
-
-  void print() {
-    // As paths sort name by name, what is in a folder after it.
-    const auto key = [](const Difference& one) {
-      std::string sortable = one.path;
-      std::ranges::replace(sortable, '/', '\0');
-      return sortable;
-    };
-    std::ranges::stable_sort(differences_, {}, key);
-    meter_.hide();
-    for (const auto& one : differences_) {
+  Result<void> print() {
+    for (;;) {
+      P2P_TRY(const auto one, changes_.next());
+      if (!one) return {};
       record::Record record("difference");
-      set_path(record, one.path);
-      record.set("change", name_of(one.change));
-      if (one.change == Change::renamed) {
-        record.set("from", repair_utf8(one.from));
-        if (!is_utf8(one.from)) record.set("from_raw", as_bytes(one.from));
+      set_path(record, one->path);
+      record.set("change", name_of(one->change));
+      if (one->change == Change::renamed) {
+        record.set("from", repair_utf8(one->from));
+        if (!is_utf8(one->from)) record.set("from_raw", as_bytes(one->from));
       }
-      if (one.change == Change::replaced) record.set("was", hash::name_of(one.was));
-      console_.print(record.set("kind", hash::name_of(one.item.kind)));
+      if (one->change == Change::replaced) record.set("was", hash::name_of(one->was));
+      console_.print(record.set("kind", hash::name_of(one->kind)));
     }
   }
 
@@ -386,7 +357,9 @@ class Comparer {
   std::unique_ptr<Tree> a_;
   std::unique_ptr<Tree> b_;
   const unsigned threads_;
-  std::deque<Difference> differences_;
+  Changes changes_;
+  Result<void> kept_;      ///< or why nothing can be kept any more, and nothing more is looked at
+  std::size_t depth_ = 0;  ///< of folders that are gone through
   bool trouble_ = false;
   Meter meter_;
   files::Digester digester_;

@@ -1,6 +1,5 @@
 #include "diff_tree.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "base/path.h"
@@ -15,45 +14,28 @@ namespace p2p::hash {
 
 namespace {
 
-class FileSystemTree final : public Tree {
+class FolderCursor final : public Cursor {
  public:
-  explicit FileSystemTree(std::string path) : path_(std::move(path)) {}
+  FolderCursor(std::string path, Result<files::Listing> listing)
+      : path_(std::move(path)), listing_(std::move(listing)) {}
 
-  Item root() override {
+  Result<std::optional<Item>> next() override {
+    if (!listing_) return fail(listing_.error());
+    P2P_TRY(const auto entry, listing_->next());
+    if (!entry) return std::nullopt;
     Item item;
-    item.name = path_;
-    item.path = path_;
-    item.kind = files::is_directory(path_) ? Item::Kind::folder : Item::Kind::file;
-    return item;
-  }
-
-  Result<std::vector<Item>> list(const Item& folder) override {
-    P2P_TRY(auto listing, files::Listing::of(folder.path));
-    std::vector<Item> items;
-    for (;;) {
-      P2P_TRY(const auto entry, listing.next());
-      if (!entry) break;
-      Item item;
-      item.name = entry->name;
-      item.path = join_path(folder.path, item.name);
-      item.kind = kind_of(entry->kind);
-      if (entry->kind == files::Kind::symlink) {
-        P2P_TRY(item.target, files::read_link(item.path));
+    item.name = entry->name;
+    item.path = join_path(path_, item.name);
+    item.kind = kind_of(entry->kind);
+    if (item.kind == Item::Kind::link) {
+      auto target = files::read_link(item.path);
+      if (target) {
+        item.target = std::move(*target);
+      } else {
+        item.error = std::move(target).error();
       }
-      items.push_back(std::move(item));
     }
-    return items;
-  }
-
-  std::optional<std::uint64_t> size(const Item& file) override {
-    const auto status = files::path_status(file.path);
-    if (!status || status->kind != files::Kind::regular) return std::nullopt;
-    return status->size;
-  }
-
-  void digest(files::Digester& digester, const Item& file, const files::Algorithms& algorithms,
-              files::Digester::Done done) override {
-    digester.add(file.path, algorithms, std::move(done));
+    return item;
   }
 
  private:
@@ -72,150 +54,71 @@ class FileSystemTree final : public Tree {
   }
 
   std::string path_;
+  Result<files::Listing> listing_;
 };
 
-/// Between the names of a path where paths are sorted: before all that a name may hold, so that
-/// what is in a folder follows it.
-constexpr char kSeparator = '\0';
-
-/// A path with that between its names, and without names that lead nowhere.
-std::string sortable(std::string_view path) {
-  std::string out;
-  while (!path.empty()) {
-    const auto slash = path.find('/');
-    const auto part = path.substr(0, slash);
-    if (!part.empty() && part != ".") {
-      if (!out.empty()) out += kSeparator;
-      out += part;
-    }
-    if (slash == std::string_view::npos) break;
-    path.remove_prefix(slash + 1);
-  }
-  return out;
-}
-
-bool is_below(std::string_view path, std::string_view folder) {
-  return path.starts_with(folder) &&
-         (path.size() == folder.size() || path[folder.size()] == kSeparator);
-}
-
-class ListTree final : public Tree {
+class FileSystemTree final : public Tree {
  public:
-  Result<void> read(const std::string& list, const files::Algorithms& algorithms,
-                    const std::string& beside) {
-    name_ = list;
-    P2P_TRY(auto file, files::File::open_operand(list));
-    content::ChecksumList lines(algorithms);
-    std::uint64_t improper = 0;
-    const auto take = [&](std::uint64_t number, std::optional<content::ChecksumLine> line) {
-      if (line) {
-        entries_.push_back({sortable(line->name), std::move(line->expected)});
-      } else if (improper == 0) {
-        improper = number;
-      }
-    };
-    P2P_CHECK(file.read_all([&](ByteView piece) -> Result<void> {
-      lines.feed(piece, take);
-      return {};
-    }));
-    lines.finish(take);
-    if (improper != 0) {
-      return fail(Code::parse, "line " + std::to_string(improper) + " is no checksum line");
-    }
-    cut_front(sortable(beside));
-    std::ranges::stable_sort(entries_, {}, &Entry::path);
-    return {};
-  }
+  explicit FileSystemTree(std::string path) : path_(std::move(path)) {}
 
   Item root() override {
     Item item;
-    item.name = name_;
-    item.kind = Item::Kind::folder;
-    item.last = entries_.size();
-    // One line for the whole: a CID of the folder, or a digest of the file, beside it.
-    if (!entries_.empty() && entries_.back().path.empty()) fill(item);
+    item.name = path_;
+    item.path = path_;
+    item.kind = files::is_directory(path_) ? Item::Kind::folder : Item::Kind::file;
     return item;
   }
 
-  Result<std::vector<Item>> list(const Item& folder) override {
-    std::vector<Item> items;
-    for (std::size_t i = folder.first; i < folder.last;) {
-      const std::string_view path = entries_[i].path;
-      if (path.size() <= folder.depth) return fail(Code::parse, "it is a file in the list, too");
-      const auto end = std::min(path.find(kSeparator, folder.depth), path.size());
-      const auto front = path.substr(0, end);
-      Item item;
-      item.name = path.substr(folder.depth, end - folder.depth);
-      item.first = i;
-      while (i < folder.last && is_below(entries_[i].path, front)) ++i;
-      item.last = i;
-      if (end < path.size()) {
-        item.kind = Item::Kind::folder;
-        item.depth = end + 1;
-      } else if (entries_[i - 1].path.size() > end) {
-        return fail(Code::parse, item.name + " is both a file and a folder in the list");
-      } else {
-        fill(item);
-      }
-      items.push_back(std::move(item));
-    }
-    return items;
+  Result<std::unique_ptr<Cursor>> list(const Item& folder) override {
+    auto listing = files::Listing::of(folder.path);
+    // What has a subject is a temporary file's, and comes with the first entry.
+    if (!listing && listing.error().subject.empty()) return fail(std::move(listing).error());
+    return std::make_unique<FolderCursor>(folder.path, std::move(listing));
   }
 
-  std::optional<std::uint64_t> size(const Item&) override { return std::nullopt; }
+  std::optional<std::uint64_t> size(const Item& file) override {
+    const auto status = files::path_status(file.path);
+    if (!status || status->kind != files::Kind::regular) return std::nullopt;
+    return status->size;
+  }
 
   void digest(files::Digester& digester, const Item& file, const files::Algorithms& algorithms,
               files::Digester::Done done) override {
-    files::Digests known;
-    Result<void> all;
-    for (const auto alg : algorithms) {
-      const auto found = std::ranges::find(file.digests, alg, &content::Digest::alg);
-      if (found == file.digests.end()) {
-        all = fail(Code::unsupported,
-                   "the list has no " + std::string(crypto::name_of(alg)) + " of it");
-        break;
-      }
-      known.values.push_back(found->bytes);
-    }
-    digester.then([all, known = std::move(known), done = std::move(done)]() mutable {
-      if (all) return done(std::move(known));
-      done(fail(all.error()));
-    });
+    digester.add(file.path, algorithms, std::move(done));
   }
-
-  bool only_files() const override { return true; }
 
  private:
-  struct Entry {
-    std::string path;  ///< sortable
-    std::variant<content::Digest, multiformats::Cid> expected;
-  };
+  std::string path_;
+};
 
-  void cut_front(const std::string& front) {
-    const bool below = !front.empty() && std::ranges::all_of(entries_, [&](const Entry& entry) {
-      return is_below(entry.path, front);
-    });
-    if (!below) return;
-    for (auto& entry : entries_) {
-      entry.path.erase(0, std::min(front.size() + 1, entry.path.size()));
-    }
+/// Large folders are sharded, and come in the order of hashes.
+class CarCursor final : public Cursor {
+ public:
+  /// Code::limit for a name that is too long.
+  Result<void> add(const Item& item) {
+    Bytes bytes;
+    append_item(bytes, item);
+    if (!sorted_) return {};
+    sorted_ = sorter_.add(item.name, as_text(bytes));
+    if (sorted_ || sorted_.error().code != Code::limit) return {};
+    return sorted_;
+  }
+  void finish() {
+    if (sorted_) sorted_ = sorter_.finish();
   }
 
-  /// Makes `item` what its lines say of one name.
-  void fill(Item& item) const {
-    item.kind = Item::Kind::named;
-    for (std::size_t i = item.first; i < item.last; ++i) {
-      if (const auto* digest = std::get_if<content::Digest>(&entries_[i].expected)) {
-        item.kind = Item::Kind::file;
-        item.digests.push_back(*digest);
-      } else {
-        item.cid = std::get<multiformats::Cid>(entries_[i].expected);
-      }
-    }
+  Result<std::optional<Item>> next() override {
+    P2P_CHECK(sorted_);
+    P2P_TRY(const auto record, sorter_.next());
+    if (!record) return std::nullopt;
+    P2P_TRY(auto item, read_item(as_bytes(record->value)));
+    item.name = record->key;
+    return item;
   }
 
-  std::string name_;
-  std::vector<Entry> entries_;
+ private:
+  files::Sorter sorter_{files::Listing::kMemory};
+  Result<void> sorted_;
 };
 
 class CarTree final : public Tree {
@@ -236,25 +139,25 @@ class CarTree final : public Tree {
 
   Item root() override { return root_; }
 
-  Result<std::vector<Item>> list(const Item& folder) override {
+  Result<std::unique_ptr<Cursor>> list(const Item& folder) override {
     P2P_TRY(const auto node, car::read_node(source_->store(), *folder.cid));
     P2P_CHECK(walk_.start(node));
-    std::vector<Item> items;
+    auto cursor = std::make_unique<CarCursor>();
     using Kind = car::TreeWalk::Entry::Kind;
     for (;;) {
       P2P_TRY(auto entry, walk_.next());
       if (!entry) break;
       if (entry->kind == Kind::leave) continue;
       if (entry->kind == Kind::enter) walk_.skip();
-      items.push_back(item_of(entry->node, entry->name));
+      Item item = item_of(entry->node, std::move(entry->name));
       if (entry->kind == Kind::unreadable) {
-        items.back().kind = Item::Kind::broken;
-        items.back().error = std::move(entry->error);
+        item.kind = Item::Kind::broken;
+        item.error = std::move(entry->error);
       }
+      P2P_CHECK(cursor->add(item));
     }
-    // Large folders are sharded, and come in the order of hashes.
-    std::ranges::stable_sort(items, {}, &Item::name);
-    return items;
+    cursor->finish();
+    return cursor;
   }
 
   std::optional<std::uint64_t> size(const Item& file) override { return file.size; }
@@ -351,14 +254,6 @@ std::string_view name_of(Item::Kind kind) {
 
 std::unique_ptr<Tree> file_system_tree(const std::string& path) {
   return std::make_unique<FileSystemTree>(path);
-}
-
-Result<std::unique_ptr<Tree>> list_tree(const std::string& list,
-                                        const files::Algorithms& algorithms,
-                                        const std::string& beside) {
-  auto tree = std::make_unique<ListTree>();
-  P2P_CHECK(tree->read(list, algorithms, beside));
-  return tree;
 }
 
 Result<std::unique_ptr<Tree>> car_tree(const std::string& car) {

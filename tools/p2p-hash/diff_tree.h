@@ -1,5 +1,5 @@
-// What --diff compares: trees of files, wherever they stand. A folder is asked for one listing at a
-// time, so that memory is that of the listings on the way to where we are.
+// What --diff compares: trees of files, wherever they stand. A folder is asked for one entry at a
+// time, so that memory does not grow with how many there are.
 #pragma once
 
 #include <cstdint>
@@ -33,22 +33,34 @@ struct Item {
   std::vector<content::Digest> digests;  ///< what a list says of a file
   std::optional<multiformats::Cid> cid;  ///< what a list says, or a CAR
   std::optional<std::uint64_t> size;     ///< of a file, where it is known without looking
-  std::size_t first = 0;                 ///< of a list's entries below a folder
-  std::size_t last = 0;
-  std::size_t depth = 0;       ///< where in their paths their names begin
-  std::optional<Error> error;  ///< of what is broken
+  std::uint64_t first = 0;               ///< where a list's entries below a folder begin
+  std::size_t depth = 0;                 ///< and where in their paths their names begin
+  std::optional<Error> error;            ///< of what is broken
 };
+
+/// An item as bytes, for where many wait: all but its name and its place in a list.
+void append_item(Bytes& out, const Item& item);
+/// The reverse, of all of `bytes`.
+Result<Item> read_item(ByteView bytes);
 
 /// "file", "folder", …
 std::string_view name_of(Item::Kind kind);
+
+/// What stands in a folder, sorted by the bytes of the names.
+class Cursor {
+ public:
+  virtual ~Cursor() = default;
+  /// The next item; nothing at the end. An error is that of a temporary file: there is no going on.
+  virtual Result<std::optional<Item>> next() = 0;
+};
 
 class Tree {
  public:
   virtual ~Tree() = default;
 
   virtual Item root() = 0;
-  /// What stands in a folder, sorted by the bytes of the names.
-  virtual Result<std::vector<Item>> list(const Item& folder) = 0;
+  /// The tree must outlive the cursor. An error is the folder's.
+  virtual Result<std::unique_ptr<Cursor>> list(const Item& folder) = 0;
   /// A file's size, where that can be had without reading it.
   virtual std::optional<std::uint64_t> size(const Item& file) = 0;
   /// As Digester::add. Not for what only a list knows: that has its digests already.
@@ -62,7 +74,7 @@ class Tree {
 std::unique_ptr<Tree> file_system_tree(const std::string& path);
 /// A check file's lines; `beside` is what it is compared with: names that all begin with that are
 /// taken to be below it. Code::parse where a line is no checksum, or a name both a file and a
-/// folder.
+/// folder; other errors are those of reading, and of a temporary file.
 Result<std::unique_ptr<Tree>> list_tree(const std::string& list,
                                         const files::Algorithms& algorithms,
                                         const std::string& beside);
