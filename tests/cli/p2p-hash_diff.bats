@@ -253,3 +253,54 @@ x/1	renamed	1
 x/2	renamed	2
 x/3	added" ]
 }
+
+# A list of 100,000 lines, more than is kept in memory, in no order.
+long_list() {
+  python3 - "$@" <<'PY'
+import random, sys
+folder, change = sys.argv[1], sys.argv[2:]
+lines = [f'{i:064x}  {folder}/{i % 97}/{i}' for i in range(100_000)]
+if change:
+    lines[50_000] = f'{200_000:064x}  {folder}/{50_000 % 97}/{50_000}'
+random.Random(folder).shuffle(lines)
+print('\n'.join(lines))
+PY
+}
+
+@test "long lists are compared by way of a temporary file" {
+  long_list one >one
+  long_list one changed >changed
+  long_list other >other
+  sort one >sorted
+  run -0 --separate-stderr p2p-hash --diff one sorted
+  [ -z "$output$stderr" ]
+  run -1 --separate-stderr p2p-hash --diff one changed
+  [ "$output" = "one/45/50000	changed" ]
+  run -1 p2p-hash --diff one other
+  [ "${#lines[@]}" -eq 100000 ]
+  [ "$(awk '{ sub("other", "one", $1); if ($2 == "renamed" && $3 == $1) ++n } END { print n }' \
+    <<<"$output")" -eq 100000 ]
+  # As folders sort, name by name.
+  [ "$(cut -f1 <<<"$output" | tr / '\001' | LC_ALL=C sort -c 2>&1)" = "" ]
+  TMPDIR=nosuch run -2 --separate-stderr p2p-hash --diff one sorted
+  [ -z "$output" ]
+  [ "$stderr" = "p2p-hash: error: make a temporary file in nosuch: No such file or directory" ]
+}
+
+@test "folders in a list nest as deep as paths can be, and no deeper" {
+  python3 - <<'PY'
+for name, digest in ('one', 1), ('other', 2):
+    with open(name, 'w') as out:
+        out.write(f'{digest:064x}  {"a/" * 1900}file\n')
+        out.write(f'{digest:064x}  {"b/" * 20_000}file\n')
+        out.write(f'{digest:064x}  c\n')
+PY
+  mkdir nothing
+  run -2 --separate-stderr p2p-hash --diff one nothing
+  [ "$(sed -E 's,(a/)+,a/,' <<<"$output")" = "a/file	removed
+c	removed" ]
+  [[ "$stderr" == *": folders nested too deep" ]]
+  run -2 --separate-stderr p2p-hash --diff one other
+  [ "$(sed -E 's,(a/)+,a/,' <<<"$output")" = "a/file	changed
+c	changed" ]
+}

@@ -161,3 +161,14 @@ ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad abc sha2-256 3"
   records_of 1 "digest error" p2p-hash --json -- * ./nosuch
   records_of 1 "digest error" p2p-hash --cbor -- * ./nosuch
 }
+
+@test "a folder of very many names is listed by way of a temporary file" {
+  mkdir many
+  python3 -c 'for i in range(60_000): open(f"many/of the same length {i * 7919 % 60_001:05}", "w").close()'
+  run -0 p2p-hash -r many
+  [ "${#lines[@]}" -eq 60000 ]
+  [ "$(cut -c67- <<<"$output" | LC_ALL=C sort -c 2>&1)" = "" ]
+  TMPDIR=nosuch run -2 --separate-stderr p2p-hash -r many
+  [ -z "$output" ]
+  [ "$stderr" = "p2p-hash: error: make a temporary file in nosuch: No such file or directory" ]
+}
