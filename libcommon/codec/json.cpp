@@ -7,42 +7,46 @@
 #include <unordered_set>
 
 #include "base/utf8.h"
+#include "codec/value_builder.h"
 
 namespace p2p::codec {
 namespace {
 
 using nlohmann::json;
 
-/// Builds a Value from the events of nlohmann's parser, which keeps no stack of its own and so
-/// never sees more depth than is allowed here. A handler's false ends the parse.
-class Builder final : public nlohmann::json_sax<json> {
- public:
-  explicit Builder(std::size_t max_depth) : max_depth_(max_depth) {}
+enum class Keys { unique, any };
 
-  bool null() override { return put(Value()); }
-  bool boolean(bool value) override { return put(Value(value)); }
-  bool number_integer(std::int64_t value) override { return put(Value(value)); }
-  bool number_unsigned(std::uint64_t value) override { return put(Value(value)); }
+/// Hands the events of nlohmann's parser to a listener (codec/value_builder.h). That parser keeps
+/// no stack of its own, and so never sees more depth than is allowed here. A handler's false ends
+/// the parse.
+template <class Listener>
+class Events final : public nlohmann::json_sax<json> {
+ public:
+  Events(Listener& listener, std::size_t max_depth, Keys keys)
+      : listener_(listener), max_depth_(max_depth), unique_(keys == Keys::unique) {}
+
+  bool null() override { return listener_.null(), true; }
+  bool boolean(bool value) override { return listener_.boolean(value), true; }
+  bool number_integer(std::int64_t value) override { return integer(Integer::of(value)); }
+  bool number_unsigned(std::uint64_t value) override { return integer(Integer::of(value)); }
   bool number_float(double value, const std::string& text) override {
     if (text.find_first_of(".eE") == std::string::npos) {
       return refuse(Code::parse, "integer " + text.substr(0, 40) + " is beyond 64 bits");
     }
-    return put(Value(value));
+    return listener_.number(value), true;
   }
-  bool string(std::string& value) override { return put(Value(std::move(value))); }
+  bool string(std::string& value) override { return listener_.text(value), true; }
   bool binary(json::binary_t&) override { return refuse(Code::internal, "binary in JSON"); }
-  bool start_object(std::size_t) override { return open(Value(Value::Map())); }
-  bool start_array(std::size_t) override { return open(Value(Value::List())); }
+  bool start_object(std::size_t) override { return open(true); }
+  bool start_array(std::size_t) override { return open(false); }
   bool end_object() override { return close(); }
   bool end_array() override { return close(); }
 
   bool key(std::string& key) override {
-    auto& level = open_.back();
-    if (!level.keys.insert(key).second) {
+    if (unique_ && !keys_.back().insert(key).second) {
       return refuse(Code::parse, "key \"" + repair_utf8(key.substr(0, 40)) + "\" stands twice");
     }
-    level.key = std::move(key);
-    return true;
+    return listener_.key(key), true;
   }
 
   bool parse_error(std::size_t position, const std::string&,
@@ -50,60 +54,78 @@ class Builder final : public nlohmann::json_sax<json> {
     return refuse(Code::parse, "malformed JSON at byte " + std::to_string(position));
   }
 
-  Result<Value> take() {
+  Result<void> outcome() {
     if (error_) return fail(std::move(*error_));
-    return std::move(root_);
+    return {};
   }
 
  private:
-  struct Level {
-    Value* value;
-    std::string key;
-    std::unordered_set<std::string> keys;
-  };
-
   bool refuse(Code code, std::string why) {
     error_.emplace(code, std::move(why));
     return false;
   }
 
-  Value* place(Value value) {
-    if (open_.empty()) {
-      root_ = std::move(value);
-      return &root_;
-    }
-    auto& parent = open_.back().value->any();
-    if (auto* list = std::get_if<Value::List>(&parent)) {
-      return &list->emplace_back(std::move(value));
-    }
-    auto& map = std::get<Value::Map>(parent);
-    return &map.emplace_back(std::move(open_.back().key), std::move(value)).second;
-  }
+  bool integer(Integer value) { return listener_.integer(value.negative, value.n), true; }
 
-  bool put(Value value) {
-    place(std::move(value));
-    return true;
-  }
-
-  bool open(Value value) {
-    if (open_.size() == max_depth_) {
+  bool open(bool is_map) {
+    if (keys_.size() == max_depth_) {
       return refuse(Code::limit, "JSON nests deeper than " + std::to_string(max_depth_));
     }
-    // The list or map around stays untouched until this one is closed, so its items do not move.
-    auto* const placed = place(std::move(value));
-    open_.push_back({placed, {}, {}});
-    return true;
+    keys_.emplace_back();
+    return listener_.open(is_map), true;
   }
 
   bool close() {
-    open_.pop_back();
-    return true;
+    keys_.pop_back();
+    return listener_.close(), true;
   }
 
-  std::size_t max_depth_;
-  Value root_;
-  std::vector<Level> open_;
+  Listener& listener_;
+  const std::size_t max_depth_;
+  const bool unique_;
+  std::vector<std::unordered_set<std::string>> keys_;  ///< of each list and map that is open
   std::optional<Error> error_;
+};
+
+template <class Listener>
+Result<void> parse(std::string_view text, const JsonLimits& limits, Keys keys, Listener& listener) {
+  if (text.size() > limits.max_size) {
+    return fail(Code::limit, "JSON is longer than " + std::to_string(limits.max_size) + " bytes");
+  }
+  Events events(listener, limits.max_depth, keys);
+  json::sax_parse(text.begin(), text.end(), &events);
+  return events.outcome();
+}
+
+/// Looks for maps whose one key is "/", over text.
+class LinkTexts : public IgnoreValues {
+ public:
+  explicit LinkTexts(const VisitLinkText& visit) : visit_(visit) {}
+
+  void key(std::string_view name) {
+    auto& map = open_.back();
+    map.text.reset();
+    map.may_be_link = ++map.keys == 1 && name == "/";
+  }
+  void text(std::string_view value) {
+    if (!open_.empty() && open_.back().may_be_link) open_.back().text = value;
+  }
+  void open(bool) { open_.emplace_back(); }
+  void close() {
+    const auto link = std::move(open_.back().text);
+    open_.pop_back();
+    if (link) visit_(*link);
+  }
+
+ private:
+  struct Level {
+    std::size_t keys = 0;  ///< none in a list
+    bool may_be_link = false;
+    std::optional<std::string> text;
+  };
+
+  const VisitLinkText& visit_;
+  std::vector<Level> open_;
 };
 
 void append_escape(std::string& out, std::uint32_t code) {
@@ -190,12 +212,14 @@ Result<void> write(std::string& out, const Value& value, std::size_t depth) {
 }  // namespace
 
 Result<Value> parse_json(std::string_view text, const JsonLimits& limits) {
-  if (text.size() > limits.max_size) {
-    return fail(Code::limit, "JSON is longer than " + std::to_string(limits.max_size) + " bytes");
-  }
-  Builder builder(limits.max_depth);
-  json::sax_parse(text.begin(), text.end(), &builder);
-  return builder.take();
+  BuildValue tree;
+  P2P_CHECK(parse(text, limits, Keys::unique, tree));
+  return tree.take();
+}
+
+Result<void> walk_json_links(std::string_view text, const VisitLinkText& visit) {
+  LinkTexts links(visit);
+  return parse(text, {}, Keys::any, links);
 }
 
 void append_json_string(std::string& out, std::string_view text) {

@@ -1,6 +1,7 @@
 // JSON (RFC 8259) for JSON Lines and configuration: text to and from codec::Value.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,15 @@ struct JsonLimits {
 /// a double. Objects keep their order; a key twice is refused, as are text that is not UTF-8, lone
 /// surrogates and comments. Code::parse with the byte where it went wrong, or Code::limit.
 Result<Value> parse_json(std::string_view text, const JsonLimits& limits = {});
+
+/// Called with a link as it is written, "bafy…".
+using VisitLinkText = std::function<void(std::string_view)>;
+
+/// Calls `visit` with each link of a dag-json block (codec/dag_json.h) in whatever spelling JSON
+/// has for it: the text of every map whose one key is "/". Takes what parse_json takes, and keys
+/// that stand twice, but builds no tree: memory is that of the longest text, and a little for each
+/// level.
+Result<void> walk_json_links(std::string_view text, const VisitLinkText& visit);
 
 /// Appends `text` as a JSON string, safe in a line of output and in a script: besides what JSON
 /// asks for, U+007F, U+2028 and U+2029 are escaped. Bytes that are not UTF-8 become U+FFFD, each

@@ -21,51 +21,40 @@ Result<void> pb_links(ByteView block, const LinkVisitor& visit) {
   }
 }
 
-/// codec/ knows nothing of CIDs: whether a link is one shows here.
-class Decode {
+/// codec/ knows nothing of CIDs: whether a link is one shows here. The first error is kept.
+class Links {
  public:
-  explicit Decode(const LinkVisitor& visit) : visit_(visit) {}
+  explicit Links(const LinkVisitor& visit) : visit_(visit) {}
 
-  void operator()(ByteView bytes) {
-    if (!outcome) return;
-    auto cid = Cid::decode(bytes);
-    if (cid) {
-      outcome = visit_(*cid);
-    } else {
-      outcome = fail(std::move(cid).error());
-    }
+  void take(Result<Cid> cid) {
+    if (!outcome_) return;
+    outcome_ = cid ? visit_(*cid) : fail(std::move(cid).error());
   }
-
-  Result<void> outcome;
+  const Result<void>& outcome() const { return outcome_; }
 
  private:
   const LinkVisitor& visit_;
+  Result<void> outcome_;
 };
 
 Result<void> cbor_links(ByteView block, const LinkVisitor& visit, codec::Form form) {
-  Decode decode(visit);
-  P2P_CHECK(codec::walk_dag_cbor(block, std::ref(decode), form));
-  return decode.outcome;
+  Links links(visit);
+  P2P_CHECK(
+      codec::walk_dag_cbor(block, [&](ByteView bytes) { links.take(Cid::decode(bytes)); }, form));
+  return links.outcome();
 }
 
 Result<void> json_links(ByteView block, const LinkVisitor& visit) {
-  Decode decode(visit);
-  P2P_CHECK(codec::walk_dag_json(block, std::ref(decode)));
-  return decode.outcome;
+  Links links(visit);
+  P2P_CHECK(codec::walk_dag_json(block, [&](ByteView bytes) { links.take(Cid::decode(bytes)); }));
+  return links.outcome();
 }
 
-/// Recursion is bounded by the parser's depth.
-Result<void> loose_json_links(const codec::Value& value, const LinkVisitor& visit) {
-  if (const auto* list = value.list()) {
-    for (const auto& item : *list) P2P_CHECK(loose_json_links(item, visit));
-  } else if (const auto* map = value.map()) {
-    if (map->size() == 1 && map->front().first == "/" && map->front().second.text()) {
-      P2P_TRY(const auto cid, Cid::parse(*map->front().second.text()));
-      return visit(cid);
-    }
-    for (const auto& [key, item] : *map) P2P_CHECK(loose_json_links(item, visit));
-  }
-  return {};
+Result<void> loose_json_links(ByteView block, const LinkVisitor& visit) {
+  Links links(visit);
+  P2P_CHECK(codec::walk_json_links(as_text(block),
+                                   [&](std::string_view text) { links.take(Cid::parse(text)); }));
+  return links.outcome();
 }
 
 }  // namespace
@@ -85,9 +74,8 @@ Result<void> links_of(const Cid& cid, ByteView block, const LinkVisitor& visit) 
 
 Result<void> loose_links_of(const Cid& cid, ByteView block, const LinkVisitor& visit) {
   if (cid.codec() == Codec::dag_cbor) return cbor_links(block, visit, codec::Form::any);
-  if (cid.codec() != Codec::dag_json) return links_of(cid, block, visit);
-  P2P_TRY(const auto value, codec::parse_json(as_text(block)));
-  return loose_json_links(value, visit);
+  if (cid.codec() == Codec::dag_json) return loose_json_links(block, visit);
+  return links_of(cid, block, visit);
 }
 
 bool knows_links(Codec codec) {

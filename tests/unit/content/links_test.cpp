@@ -86,6 +86,13 @@ TEST_CASE("links are found in blocks that laxer encoders have written") {
   CHECK_FALSE(loose(Codec::dag_cbor, hex("8201")));
   CHECK(loose(Codec::dag_json, as_bytes(R"({ "b": [{"/": "bafkqaaa"}], "a": 1 })")).value() ==
         Found{"01550000"});
+  // Any base, any escape, keys twice, in order; but only a map's one key makes a link of its text.
+  CHECK(loose(Codec::dag_json,
+              as_bytes(R"([{"\u002f": "f0155000101"}, {"/": ["x"], "a": {"/": "bafkqaaa"}},
+                          {"/": "x", "a": 1}, {"a": 1, "/": "x"}, {"/": {"bytes": "x"}},
+                          {"a": {"/": "bafkqaaa"}, "a": {"/": "f0155000102"}}, "/", "x"])"))
+            .value() == Found{"0155000101", "01550000", "01550000", "0155000102"});
+  CHECK_FALSE(loose(Codec::dag_json, as_bytes(R"([{"/": "bafkqaaa"})")));
   CHECK_FALSE(loose(Codec::dag_json, as_bytes(R"({"/": "bafkq!"})")));
   CHECK_FALSE(loose(Codec::dag_pb, hex("1a0100")));
 }
