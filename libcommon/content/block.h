@@ -45,9 +45,9 @@ Result<Imported> finish_block(const Profile& profile, multiformats::Codec codec,
 /// Whether the block's bytes stand in its CID.
 bool is_inlined(const multiformats::Cid& cid);
 
-/// The CID of one whole block of the given format, after checking that it is one: dag-pb and
-/// dag-cbor in strict form, bitcoin-block a header of 80 bytes (named by double SHA-256), raw
-/// anything. `hash` is ignored for bitcoin-block. Other codecs are Code::unsupported.
+/// The CID of one whole block of the given format, after checking that it is one: dag-pb,
+/// dag-cbor and dag-json in strict form, bitcoin-block a header of 80 bytes (named by double
+/// SHA-256), raw anything. `hash` is ignored for bitcoin-block. Other codecs are Code::unsupported.
 Result<multiformats::Cid> cid_of_block(multiformats::Codec codec, crypto::HashAlg hash,
                                        ByteView block);
 

@@ -1,5 +1,6 @@
 #include "content/murmur3.h"
 
+#include <algorithm>
 #include <bit>
 
 #include "base/endian.h"

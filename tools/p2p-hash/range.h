@@ -16,8 +16,6 @@ class RangeSpec {
   /// "-N" or "-N:*" the last N bytes; "FROM+N", N bytes. Numbers may carry a unit, "1MiB".
   static Result<RangeSpec> parse(std::string_view text);
 
-  /// Whether it can be resolved without knowing the size.
-  bool needs_size() const { return from_end_; }
   /// Of a file of this size, cut off at its end. Code::invalid_argument where it begins past that.
   Result<car::ByteRange> in(std::uint64_t size) const;
 

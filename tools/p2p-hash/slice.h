@@ -4,12 +4,12 @@
 #include <optional>
 #include <string>
 
+#include "cli/console.h"
+#include "cli/exit_status.h"
 #include "crypto/hash.h"
 #include "files/file.h"
 #include "options.h"
 #include "range.h"
-
-#include "cli/console.h"
 
 namespace p2p::hash {
 

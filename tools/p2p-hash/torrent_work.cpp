@@ -13,8 +13,7 @@ void hash_torrent(cli::Console& console, const Options& options, const std::stri
                   const files::OpenTorrentFile& open, const TakePieces& take) {
   Meter meter(console);
   meter.begin(what, layout.total());
-  files::Pipeline pipeline(options.jobs != 0 ? static_cast<unsigned>(options.jobs)
-                                             : files::default_jobs());
+  files::Pipeline pipeline(options.threads());
   pipeline.before_waiting([&meter] { meter.flush(); });
   const std::uint64_t step = files::pieces_per_job(layout, pipeline.threads());
   const std::size_t mapped = files::mapped_by_each(pipeline.threads());

@@ -43,8 +43,6 @@ class Layout {
   std::uint64_t pieces() const { return (total() + piece_size_ - 1) / piece_size_; }
   /// The last piece may be shorter than the others.
   std::uint64_t size_of(std::uint64_t piece) const;
-  /// Where a file begins in the stream.
-  std::uint64_t start_of(std::size_t file) const { return starts_[file]; }
   /// The pieces that a file has a part in, [first, second); none for an empty file.
   std::pair<std::uint64_t, std::uint64_t> pieces_of(std::size_t file) const;
   /// A piece's parts in order, empty files left out.
