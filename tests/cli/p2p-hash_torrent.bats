@@ -146,7 +146,7 @@ album() {
   same "$(p2p-hash --magnet <o | cut -f1)" "$(p2p-hash --magnet o | cut -f1)"
   run -1 --separate-stderr p2p-hash --magnet o 'a b' nosuch
   [ "${#lines[@]}" -eq 1 ]
-  [ "${stderr_lines[0]}" = "p2p-hash: 'a b': no value at byte 0" ]
+  [ "${stderr_lines[0]}" = "p2p-hash: 'a b': no torrent: no value at byte 0" ]
   p2p-hash --json --magnet o | p2p-check-records
   p2p-hash --json --torrent p 'a b' | p2p-check-records
 }

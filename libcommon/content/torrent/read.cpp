@@ -57,7 +57,9 @@ struct Path {
 class Reader {
  public:
   Result<Torrent> run(ByteView file) {
-    P2P_TRY(const auto document, codec::decode_bencode(file));
+    auto decoded = codec::decode_bencode(file);
+    if (!decoded) return fail(decoded.error().code, "no torrent: " + decoded.error().why);
+    const auto& document = *decoded;
     const auto root = document.root();
     if (!root.is_dict()) return broken("no torrent: not a dictionary");
     const auto info = root.find("info");
