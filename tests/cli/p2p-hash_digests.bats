@@ -276,3 +276,47 @@ blake3 5 f1e20' ]
   run -1 /usr/bin/time -o kib -f %M p2p-hash -c list
   [ "$(tail -n 1 kib)" -lt 65536 ]
 }
+
+@test "options that mean nothing to a mode are refused, not passed over" {
+  echo x >f
+  local mode option
+  for mode in '--torrent o f' '--magnet f' '--verify f' '--extract f' '--check-proof bafkqaaa f'; do
+    for option in '-a sha1' '--base base36' --binary --text --tag --zero; do
+      # shellcheck disable=SC2086
+      run -2 --separate-stderr p2p-hash $mode $option
+      [[ ${stderr_lines[0]} =~ ^'p2p-hash: error: '--[a-z]+' does not go with '${mode%% *}$ ]]
+    done
+  done
+  [ ! -e o ]
+  run -2 --separate-stderr p2p-hash -c --base base36 f
+  [ "${stderr_lines[0]}" = 'p2p-hash: error: --base does not go with --check' ]
+  run -2 --separate-stderr p2p-hash --prove 0-0 --tag f
+  [ "${stderr_lines[0]}" = 'p2p-hash: error: --tag does not go with --prove' ]
+  run -2 --separate-stderr p2p-hash --diff --zero f f
+  [ "${stderr_lines[0]}" = 'p2p-hash: error: --zero does not go with --diff' ]
+}
+
+# Blocks of 4 MiB of JSON, which took 26 times as much as trees.
+@test "memory stays small, whatever JSON stands in a CAR's blocks" {
+  python3 - <<'E2'
+import hashlib
+def varint(n):
+    out = b""
+    while n > 127:
+        out, n = out + bytes([n & 127 | 128]), n >> 7
+    return out + bytes([n])
+blocks = [b"[" + item * (4194000 // len(item)) + b"1]" for item in (b"1,", b"[],", b"{},")]
+blocks.append(b"{" + b",".join(b'"%x":1' % i for i in range(400000)) + b"}")
+cids = [b"\1\xa9\2\x12\x20" + hashlib.sha256(block).digest() for block in blocks]
+header = b"\xa2\x65roots" + bytes([0x80 + len(cids)])
+header += b"".join(b"\xd8\x2a\x58" + bytes([len(cid) + 1]) + b"\0" + cid for cid in cids)
+header += b"\x67version\1"
+with open("json.car", "wb") as car:
+    car.write(varint(len(header)) + header)
+    for cid, block in zip(cids, blocks):
+        car.write(varint(len(cid + block)) + cid + block)
+E2
+  kib=$({ /usr/bin/time -f %M p2p-hash --verify json.car >verdict; } 2>&1)
+  [ "$(cat verdict)" = 'json.car: OK' ]
+  [ "$kib" -lt 65536 ]
+}

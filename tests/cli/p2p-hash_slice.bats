@@ -92,3 +92,17 @@ header() {
   p2p-hash --check-proof "$(p2p-hash -a blake3 empty | cut -d' ' -f1)" proof
   run -1 p2p-hash --check-proof "$hash" proof
 }
+
+@test "what is asked about must be a CID or a hash, and a file that is not there is no missing block" {
+  run -2 --separate-stderr p2p-hash --check-proof zz numbers
+  [ "${stderr_lines[0]}" = "p2p-hash: error: --check-proof: 'zz' is neither a CID (CID version 57 does not exist) nor a BLAKE3 hash of 64 digits" ]
+  run -1 --separate-stderr p2p-hash --check-proof bafkqaaa missing
+  [ "$output" = 'missing: FAILED' ]
+  [ "$stderr" = 'p2p-hash: missing: No such file or directory' ]
+}
+
+@test "a verdict is one line, whatever the proof is called" {
+  cp numbers $'n\nl'
+  run -1 --separate-stderr p2p-hash --check-proof "$hash" $'n\nl'
+  [ "$output" = '\n\nl: FAILED' ]
+}

@@ -184,10 +184,7 @@ class Checker {
       if (!verdict.profile.empty()) record.set("profile", verdict.profile);
       return console_.print(record);
     }
-    // Only a newline would make two lines of one; coreutils leaves all else as it is.
-    const bool escape = verdict.name.find('\n') != std::string::npos;
-    const std::string shown = escape ? "\\" + content::escape_name(verdict.name) : verdict.name;
-    console_.out().write(shown + ": " + std::string(word) + "\n");
+    say_word(console_, verdict.name, word);
   }
 
   void sum_up() {
@@ -242,6 +239,8 @@ class CheckMode : public Mode {
 
   std::string_view chosen() const override { return common_.checks ? "--check" : ""; }
 
+  /// Lines have no style to choose here, which run() says in coreutils' words.
+  Takes takes() const override { return {.algorithm = true, .line_style = true}; }
   Result<void> left_out() const override {
     const std::string_view mode = "when verifying checksums";
     P2P_CHECK(only_with(options_.ignore_missing, "--ignore-missing", mode));

@@ -31,14 +31,18 @@ class CheckProofMode : public Mode {
                 what_ = What::slice;
                 return {};
               }
-              P2P_TRY(const auto cid, multiformats::Cid::parse(text));
-              cid_ = cid;
+              auto cid = multiformats::Cid::parse(text);
+              if (!cid) {
+                return fail(Code::invalid_argument, "'" + repair_utf8(text) +
+                                                        "' is neither a CID (" + cid.error().why +
+                                                        ") nor a BLAKE3 hash of 64 digits");
+              }
+              cid_ = std::move(*cid);
               what_ = What::car;
               return {};
             },
             "whether FILE, a CAR, proves the bytes of CID, or a Bao slice those of the BLAKE3 "
-            "HASH; "
-            "with --output they are written, too")
+            "HASH; with --output they are written, too")
         .option(
             "--range", "RANGE", "",
             [this](std::string_view text) -> Result<void> {
@@ -50,7 +54,7 @@ class CheckProofMode : public Mode {
   }
 
   std::string_view chosen() const override { return what_ ? "--check-proof" : ""; }
-  bool takes_output() const override { return true; }
+  Takes takes() const override { return {.output = true}; }
   Result<void> left_out() const override {
     return only_with(range_.has_value(), "--range", "with --check-proof");
   }
@@ -72,10 +76,12 @@ class CheckProofMode : public Mode {
     });
     if (proven && output) proven = output->commit();
     if (!proven && proven.error().code == Code::io) return fail(std::move(proven).error());
-    if (!to_stdout) report(console, name, proven);
+    if (!to_stdout) say_verdict(console, name, proven ? nullptr : &proven.error());
     if (!proven) {
       console.message(console.tool() + ": " + shell_quote(name) + ": " + proven.error().why);
-      if (!range_ && proven.error().code == Code::not_found) {
+      // What opening the file came to says what was being done; a missing block does not.
+      const bool block = proven.error().code == Code::not_found && proven.error().doing.empty();
+      if (!range_ && block) {
         console.message("hint: without --range it is asked about all bytes");
       }
     }
@@ -94,17 +100,6 @@ class CheckProofMode : public Mode {
     car::FileWalk walk(source->store(), range, {}, take);
     P2P_CHECK(walk.run(cid_));
     return {};
-  }
-
-  static void report(cli::Console& console, const std::string& name, const Result<void>& proven) {
-    if (proven && console.quiet()) return;
-    if (console.format() == record::Format::text) {
-      return console.out().write(name + (proven ? ": OK\n" : ": FAILED\n"));
-    }
-    record::Record record("verdict");
-    record.set("subject", repair_utf8(name)).set("ok", proven.has_value());
-    if (!proven) record.set("cause", proven.error().why);
-    console.print(record);
   }
 
   enum class What { car, slice };

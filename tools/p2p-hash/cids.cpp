@@ -1,5 +1,4 @@
-#include <unistd.h>
-
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <utility>
@@ -28,11 +27,9 @@ struct CidOptions {
 /// The last part of a path, by which `ipfs add -w` names its entries.
 Result<std::string> base_name(std::string path) {
   if (path == ".") {
-    std::string folder(4096, '\0');
-    if (::getcwd(folder.data(), folder.size()) == nullptr) {
-      return fail(Code::io, "the current directory has no name");
-    }
-    path = folder.c_str();
+    std::error_code failed;
+    path = std::filesystem::current_path(failed).string();
+    if (failed) return fail(Code::io, "the current directory has no name");
   }
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
   path.erase(0, path.rfind('/') + 1);
@@ -143,24 +140,20 @@ class Namer {
     }
     roots_.push_back(root->cid);
     if (console_.format() == record::Format::text) {
-      auto line =
-          content::checksum_line(text_of(root->cid), name, common_.algorithm, common_.style);
+      auto line = content::checksum_line(common_.text_of(root->cid), name, common_.algorithm,
+                                         common_.style);
       if (!car_.to_stdout()) return console_.out().write(line);
       line.pop_back();
       return console_.note(line);
     }
     record::Record record("cid");
-    record.set("cid", text_of(root->cid));
+    record.set("cid", common_.text_of(root->cid));
     set_path(record, name);
     record.set("size", root->size).set("codec", multiformats::name_of(root->cid.codec()));
     if (!options_.codec) {
       record.set("profile", profile_).set("blocks", root->blocks);
     }
     console_.print(record);
-  }
-
-  std::string text_of(const multiformats::Cid& cid) const {
-    return common_.base ? cid.text(*common_.base) : cid.text();
   }
 
   Result<Imported> name_block(const std::string& name, multiformats::Codec codec) {
@@ -218,6 +211,7 @@ class CidMode : public Mode {
 
   std::string_view chosen() const override { return common_.cid && !common_.proves ? "--cid" : ""; }
 
+  Takes takes() const override { return {.algorithm = true, .base = true, .line_style = true}; }
   Result<void> left_out() const override {
     P2P_CHECK(only_with(options_.codec.has_value(), "--codec", "with --cid"));
     P2P_CHECK(only_with(options_.wrap, "--wrap-with-directory", "with --cid"));
@@ -229,14 +223,14 @@ class CidMode : public Mode {
   }
 
   Result<cli::ExitStatus> run(cli::Console& console) override {
-    if (common_.style.tag) return usage("--cid does not go with --tag");
+    P2P_CHECK(not_together(common_.style.tag, "--cid", "--tag"));
     if (common_.algorithms.size() > 1) return usage("--cid takes one --algorithm");
     P2P_CHECK(car_.begin(console));
     Namer namer(console, common_, options_, import_.profile_name(), car_);
     if (options_.codec) {
       const auto given = import_.given();
-      if (!given.empty()) return usage("--codec does not go with " + std::string(given));
-      if (options_.wrap) return usage("--codec does not go with --wrap-with-directory");
+      P2P_CHECK(not_together(!given.empty(), "--codec", given));
+      P2P_CHECK(not_together(options_.wrap, "--codec", "--wrap-with-directory"));
       namer.print_blocks(*options_.codec);
     } else {
       P2P_TRY(auto import, import_.resolve(common_, [&](const std::string& rule) {

@@ -379,6 +379,7 @@ class DiffMode : public Mode {
   }
   std::string_view chosen() const override { return diff_ ? "--diff" : ""; }
   bool defaults_to_stdin() const override { return false; }
+  Takes takes() const override { return {.algorithm = true}; }
 
   Result<cli::ExitStatus> run(cli::Console& console) override {
     if (common_.files.size() != 2) return usage("--diff compares two FILEs");

@@ -208,7 +208,7 @@ class ExtractMode : public Mode {
 
   std::string_view chosen() const override { return car_ ? "--extract" : ""; }
   bool defaults_to_stdin() const override { return false; }
-  bool takes_output() const override { return true; }
+  Takes takes() const override { return {.output = true}; }
   Result<void> left_out() const override { return only_with(replace_, "-f", "with --extract"); }
 
   Result<cli::ExitStatus> run(cli::Console& console) override {

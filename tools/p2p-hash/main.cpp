@@ -18,6 +18,11 @@ Result<void> only_with(bool given, std::string_view option, std::string_view mod
   return usage("the " + std::string(option) + " option is meaningful only " + std::string(mode));
 }
 
+Result<void> not_together(bool both, std::string_view option, std::string_view other) {
+  if (!both) return {};
+  return usage(std::string(option) + " does not go with " + std::string(other));
+}
+
 Result<void> refuse_terminal(const cli::Console& console) {
   if (console.forced() || ::isatty(STDOUT_FILENO) != 1) return {};
   return fail(Error(Code::invalid_argument, "a CAR is binary, and standard output is a terminal")
@@ -126,16 +131,31 @@ void declare(Command& command, Options& options) {
       .feature("profiles: " + joined(content::profile_names()));
 }
 
+/// Common options that mean nothing to the chosen mode: whoever gave one expects something of it.
+Result<void> check_common(const Options& options, const Mode& mode) {
+  const auto takes = mode.takes();
+  P2P_CHECK(only_with(options.output && !takes.output, "--output",
+                      "with --extract, --prove and --check-proof"));
+  const auto refuse = [&](bool given, std::string_view option) {
+    return not_together(given, option, mode.chosen());
+  };
+  P2P_CHECK(refuse(!options.algorithms.empty() && !takes.algorithm, "--algorithm"));
+  P2P_CHECK(refuse(options.base && !takes.base, "--base"));
+  if (takes.line_style) return {};
+  P2P_CHECK(refuse(options.style.binary, "--binary"));
+  P2P_CHECK(refuse(options.text, "--text"));
+  P2P_CHECK(refuse(options.style.tag, "--tag"));
+  return refuse(options.style.zero, "--zero");
+}
+
 template <std::size_t N>
 Result<ExitStatus> act(Console& console, Options& options,
                        const std::array<std::unique_ptr<Mode>, N>& modes) {
   Mode* chosen = nullptr;
   for (const auto& mode : modes) {
     if (mode->chosen().empty()) continue;
-    if (chosen != nullptr) {
-      return usage(std::string(mode->chosen()) + " does not go with " +
-                   std::string(chosen->chosen()));
-    }
+    P2P_CHECK(
+        not_together(chosen != nullptr, mode->chosen(), chosen == nullptr ? "" : chosen->chosen()));
     chosen = mode.get();
   }
   if (chosen == nullptr) chosen = modes.back().get();
@@ -143,8 +163,7 @@ Result<ExitStatus> act(Console& console, Options& options,
     if (mode.get() != chosen) P2P_CHECK(mode->left_out());
   }
   if (options.style.tag && options.text) return usage("--tag does not support --text mode");
-  P2P_CHECK(only_with(options.output && !chosen->takes_output(), "--output",
-                      "with --extract, --prove and --check-proof"));
+  P2P_CHECK(check_common(options, *chosen));
   if (options.files.empty() && chosen->defaults_to_stdin()) options.files.emplace_back("-");
   if (options.quiet) console.set_quiet();
   return chosen->run(console);

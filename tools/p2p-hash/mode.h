@@ -30,8 +30,14 @@ class Mode {
   virtual Result<void> left_out() const { return {}; }
   /// Whether no FILE at all means standard input.
   virtual bool defaults_to_stdin() const { return true; }
-  /// Whether it looks at Options::output.
-  virtual bool takes_output() const { return false; }
+  /// Which of the common options mean something to it; others are refused where they are given.
+  struct Takes {
+    bool algorithm = false;
+    bool base = false;
+    bool line_style = false;  ///< --binary, --text, --tag and --zero
+    bool output = false;
+  };
+  virtual Takes takes() const { return {}; }
   virtual Result<cli::ExitStatus> run(cli::Console& console) = 0;
 };
 
@@ -39,6 +45,8 @@ class Mode {
 std::unexpected<Error> usage(std::string why);
 /// "the --codec option is meaningful only with --cid", where it was given.
 Result<void> only_with(bool given, std::string_view option, std::string_view mode);
+/// "--codec does not go with --wrap-with-directory", where both were given.
+Result<void> not_together(bool both, std::string_view option, std::string_view other);
 
 /// Code::invalid_argument where standard output is a terminal, which binary would fill, unless the
 /// user insists.

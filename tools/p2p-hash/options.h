@@ -9,6 +9,7 @@
 #include "content/checksum_line.h"
 #include "crypto/hash.h"
 #include "files/pipeline.h"
+#include "multiformats/cid.h"
 #include "multiformats/multibase.h"
 
 namespace p2p::hash {
@@ -30,6 +31,10 @@ struct Options {
   }
   std::vector<crypto::HashAlg> algorithms_or_default() const {
     return algorithms.empty() ? std::vector{algorithm} : algorithms;
+  }
+  /// The CID as it is written here.
+  std::string text_of(const multiformats::Cid& name) const {
+    return base ? name.text(*base) : name.text();
   }
 
   /// CIDs instead of hashes; and whether a proof is wanted, not only a name.

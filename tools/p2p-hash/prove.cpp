@@ -68,7 +68,7 @@ class Prover {
     P2P_TRY(const auto range, range_.in(root->size));
     P2P_CHECK(blocks_.finish());
     P2P_CHECK(write(root->cid, range));
-    auto line = content::checksum_line(text_of(root->cid), name, options_.algorithm, {});
+    auto line = content::checksum_line(options_.text_of(root->cid), name, options_.algorithm, {});
     line.pop_back();
     meter_.hide();
     console_.note(line);
@@ -76,10 +76,6 @@ class Prover {
   }
 
  private:
-  std::string text_of(const Cid& cid) const {
-    return options_.base ? cid.text(*options_.base) : cid.text();
-  }
-
   Result<Imported> import_file(const std::string& name, files::ImportOptions import) {
     files::Pipeline pipeline(options_.threads());
     files::Importer::Events events;
@@ -142,7 +138,7 @@ class ProveMode : public Mode {
 
   void declare(cli::Command& command) override {
     command.usage("p2p-hash --prove RANGE [OPTION]... FILE")
-        .usage("p2p-hash --check-proof CID [--range RANGE] CAR");
+        .usage("p2p-hash --check-proof CID|HASH [--range RANGE] FILE");
     command.group("Proofs").option(
         "--prove", "RANGE", "",
         [this](std::string_view text) -> Result<void> {
@@ -159,7 +155,7 @@ class ProveMode : public Mode {
   }
 
   std::string_view chosen() const override { return range_ ? "--prove" : ""; }
-  bool takes_output() const override { return true; }
+  Takes takes() const override { return {.algorithm = true, .base = true, .output = true}; }
 
   Result<cli::ExitStatus> run(cli::Console& console) override {
     if (options_.files.size() != 1) return usage("--prove takes one FILE");

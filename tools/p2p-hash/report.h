@@ -17,4 +17,10 @@ void complain(cli::Console& console, const std::string& name, const Error& error
 /// Sets `path`, and `path_raw` where the name is not UTF-8.
 void set_path(record::Record& record, const std::string& name);
 
+/// "NAME: OK" or whatever the word is, as -c prints it: a newline in the name is escaped, for only
+/// that would make two lines of one, and coreutils leaves all else as it is.
+void say_word(cli::Console& console, const std::string& name, std::string_view word);
+/// OK, unless --quiet, or with `why` FAILED; otherwise the same as a `verdict` record.
+void say_verdict(cli::Console& console, const std::string& name, const Error* why);
+
 }  // namespace p2p::hash

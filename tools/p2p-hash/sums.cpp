@@ -137,11 +137,12 @@ class SumsMode : public Mode {
     command.flag("--multihash", options_.multihash, "print multihashes instead of bare digests");
   }
   std::string_view chosen() const override { return {}; }
+  Takes takes() const override { return {.algorithm = true, .base = true, .line_style = true}; }
   Result<void> left_out() const override {
     return only_with(options_.multihash, "--multihash", "when digests are printed");
   }
   Result<cli::ExitStatus> run(cli::Console& console) override {
-    if (options_.multihash && common_.style.tag) return usage("--multihash does not go with --tag");
+    P2P_CHECK(not_together(options_.multihash && common_.style.tag, "--multihash", "--tag"));
     if (!options_.multihash && common_.base) {
       return usage("the --base option is meaningful only with --multihash or --cid");
     }

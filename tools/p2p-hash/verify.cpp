@@ -24,7 +24,7 @@ class VerifyMode : public Mode {
   void declare(cli::Command& command) override {
     command.usage("p2p-hash --verify TORRENT FILE").usage("p2p-hash --verify CAR [CAR]...");
     command.group("Verifying")
-        .text("--verify", "NAMES", names_,
+        .text("--verify", "TORRENT|CAR", names_,
               "check a download: FILE is what the torrent holds, or the folder that it is in; of a "
               "CAR, that every block is what its CID says, and that none is missing",
               cli::Complete::file);
