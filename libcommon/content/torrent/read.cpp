@@ -58,7 +58,10 @@ class Reader {
  public:
   Result<Torrent> run(ByteView file) {
     auto decoded = codec::decode_bencode(file);
-    if (!decoded) return fail(decoded.error().code, "no torrent: " + decoded.error().why);
+    if (!decoded && decoded.error().code == Code::parse) {
+      return broken("no torrent: " + decoded.error().why);
+    }
+    P2P_CHECK(decoded);
     const auto& document = *decoded;
     const auto root = document.root();
     if (!root.is_dict()) return broken("no torrent: not a dictionary");

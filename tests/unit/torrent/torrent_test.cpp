@@ -212,7 +212,10 @@ TEST_CASE("torrent: paths that lead elsewhere are marked") {
 }
 
 TEST_CASE("torrent: what is no torrent, and why") {
-  CHECK(why_not("") == "cut short at byte 0");
+  CHECK(why_not("") == "no torrent: cut short at byte 0");
+  CHECK(why_not("\x7f"
+                "ELF") == "no torrent: no value at byte 0");
+  CHECK(why_not(std::string(101, 'l')) == "deeper than 100 levels at byte 100");
   CHECK(why_not("i1e") == "no torrent: not a dictionary");
   CHECK(why_not("de") == "no torrent: no info dictionary");
   CHECK(why_not("d4:infod12:piece lengthi0eee") == "no piece length from 1 to 1073741823");
