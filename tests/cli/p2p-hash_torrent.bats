@@ -307,9 +307,12 @@ album/sub/c	fail	1 piece cannot be checked for want of other files
   truncate -s 600M big
   local piece
   for piece in 16KiB 256MiB; do
-    /usr/bin/time -f %M -o kib p2p-hash --torrent o --piece-size "$piece" big
+    run -0 /usr/bin/time -f %M -o kib p2p-hash --torrent o --piece-size "$piece" big
+    [[ $output == *o* && -s o ]]
     [ "$(cat kib)" -lt 65536 ]
-    /usr/bin/time -f %M -o kib p2p-hash --verify o big
+    run -0 /usr/bin/time -f %M -o kib p2p-hash --verify o big
+    [[ $output == "o	ok"* ]]
     [ "$(cat kib)" -lt 65536 ]
+    rm o
   done
 }

@@ -84,6 +84,7 @@ teardown() { end_started; }
 
 @test "options that do not go together are usage errors" {
   run -2 p2p-probe -l --expect agent=x
+  [[ $output == "p2p-probe: error: "*--expect* ]]
   run -2 p2p-probe --mdns /ip4/127.0.0.1/tcp/1
   run -2 p2p-probe --write-addr x /ip4/127.0.0.1/tcp/1
   run -2 p2p-probe -l nonsense
