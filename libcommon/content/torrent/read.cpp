@@ -58,10 +58,10 @@ class Reader {
  public:
   Result<Torrent> run(ByteView file) {
     auto decoded = codec::decode_bencode(file);
-    if (!decoded && decoded.error().code == Code::parse) {
-      return broken("no torrent: " + decoded.error().why);
+    if (!decoded) {
+      const auto& error = decoded.error();
+      return error.code == Code::parse ? broken("no torrent: " + error.why) : fail(error);
     }
-    P2P_CHECK(decoded);
     const auto& document = *decoded;
     const auto root = document.root();
     if (!root.is_dict()) return broken("no torrent: not a dictionary");
