@@ -58,6 +58,20 @@ constexpr Tag kTags[] = {
 constexpr HashAlg kUsual[] = {HashAlg::sha1, HashAlg::sha2_256, HashAlg::sha2_384,
                               HashAlg::sha2_512};
 
+/// The shortest digest that anybody writes: a CRC-32.
+constexpr std::size_t kLeastDigits = 8;
+/// Names of functions are shorter.
+constexpr std::size_t kLongestTag = 24;
+
+/// Whether it is fit to be shown: a list may come from anybody.
+bool looks_like_tag(std::string_view text) {
+  const auto fits = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
+           c == '/';
+  };
+  return text.size() <= kLongestTag && std::ranges::all_of(text, fits);
+}
+
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 void skip_blanks(std::string_view& text) {
@@ -108,21 +122,6 @@ std::optional<std::string> read_name(std::string_view name, bool escaped) {
   return escaped ? unescape_name(name) : std::string(name);
 }
 
-/// What follows "ALG (" or "ALG(": NAME) = HEX. The last ")" counts: names may hold some.
-std::optional<ChecksumLine> tagged(HashAlg alg, std::string_view rest, bool escaped) {
-  const auto close = rest.rfind(')');
-  if (close == std::string_view::npos) return std::nullopt;
-  auto hex = rest.substr(close + 1);
-  skip_blanks(hex);
-  if (!hex.starts_with('=')) return std::nullopt;
-  hex.remove_prefix(1);
-  skip_blanks(hex);
-  auto digest = hex_digest(alg, hex);
-  auto name = read_name(rest.substr(0, close), escaped);
-  if (!digest || !name) return std::nullopt;
-  return ChecksumLine{std::move(*digest), std::move(*name)};
-}
-
 }  // namespace
 
 std::string_view checksum_tag(HashAlg alg) {
@@ -169,8 +168,8 @@ std::string checksum_line(std::string_view text, std::string_view name, HashAlg 
 }
 
 ChecksumParser::ChecksumParser(std::vector<HashAlg> algorithms)
-    : algorithms_(std::move(algorithms)) {
-  if (algorithms_.empty()) algorithms_.assign(std::begin(kUsual), std::end(kUsual));
+    : algorithms_(std::move(algorithms)), told_(!algorithms_.empty()) {
+  if (!told_) algorithms_.assign(std::begin(kUsual), std::end(kUsual));
 }
 
 std::optional<ChecksumLine> ChecksumParser::parse(std::string_view line, bool zero) {
@@ -180,9 +179,37 @@ std::optional<ChecksumLine> ChecksumParser::parse(std::string_view line, bool ze
   if (const auto open = line.find('('); open != std::string_view::npos) {
     auto tag = line.substr(0, open);
     if (tag.ends_with(' ')) tag.remove_suffix(1);
-    if (const auto alg = algorithm_of_tag(tag)) return tagged(*alg, line.substr(open + 1), escaped);
+    auto found = tagged(tag, line.substr(open + 1), escaped);
+    if (found || algorithm_of_tag(tag)) return found;
   }
   return untagged(line, escaped);
+}
+
+/// What follows "ALG (" or "ALG(": NAME) = HEX. The last ")" counts: names may hold some.
+std::optional<ChecksumLine> ChecksumParser::tagged(std::string_view tag, std::string_view rest,
+                                                   bool escaped) {
+  const auto close = rest.rfind(')');
+  if (close == std::string_view::npos) return std::nullopt;
+  auto hex = rest.substr(close + 1);
+  skip_blanks(hex);
+  if (!hex.starts_with('=')) return std::nullopt;
+  hex.remove_prefix(1);
+  skip_blanks(hex);
+  const auto alg = algorithm_of_tag(tag);
+  auto digest = alg ? hex_digest(*alg, hex) : std::nullopt;
+  if (!digest) {
+    note_foreign(tag, hex);
+    return std::nullopt;
+  }
+  auto name = read_name(rest.substr(0, close), escaped);
+  if (!name) return std::nullopt;
+  return ChecksumLine{std::move(*digest), std::move(*name)};
+}
+
+void ChecksumParser::note_foreign(std::string_view tag, std::string_view digits) {
+  if (notes_.foreign || !looks_like_tag(tag)) return;
+  if (digits.size() < kLeastDigits || !hex_decode(digits)) return;
+  notes_.foreign = {std::string(tag), digits.size()};
 }
 
 std::optional<ChecksumLine> ChecksumParser::untagged(std::string_view line, bool escaped) {
@@ -190,7 +217,10 @@ std::optional<ChecksumLine> ChecksumParser::untagged(std::string_view line, bool
   // A blank and at least one byte of name follow.
   if (line.size() < word.size() + 2) return std::nullopt;
   auto expected = expectation(word);
-  if (!expected) return std::nullopt;
+  if (!expected) {
+    note_foreign("", word);
+    return std::nullopt;
+  }
   auto name = line.substr(word.size() + 1);
   if (name.size() == 1 || (name[0] != ' ' && name[0] != '*')) {
     if (single_blank_ == false) return std::nullopt;
@@ -204,9 +234,12 @@ std::optional<ChecksumLine> ChecksumParser::untagged(std::string_view line, bool
   return ChecksumLine{std::move(*expected), std::move(*plain)};
 }
 
-std::optional<std::variant<Digest, Cid>> ChecksumParser::expectation(std::string_view word) const {
+std::optional<std::variant<Digest, Cid>> ChecksumParser::expectation(std::string_view word) {
   for (const HashAlg alg : algorithms_) {
-    if (auto digest = hex_digest(alg, word)) return *digest;
+    auto digest = hex_digest(alg, word);
+    if (!digest) continue;
+    if (!told_ && !notes_.guessed) notes_.guessed = alg;
+    return *digest;
   }
   if (auto cid = Cid::parse(word)) {
     const auto code = cid->hash().code();

@@ -71,6 +71,19 @@ struct ChecksumLine {
   friend bool operator==(const ChecksumLine&, const ChecksumLine&) = default;
 };
 
+/// What a user should know of a list that does not check out.
+struct ChecksumNotes {
+  /// The function that the first untagged digest was taken for by its length alone.
+  std::optional<crypto::HashAlg> guessed;
+  /// Of the first line that has a checksum line's form, but names what cannot be computed: its tag,
+  /// empty where it has none, and its digits in base 16.
+  struct Foreign {
+    std::string tag;
+    std::size_t digits = 0;
+  };
+  std::optional<Foreign> foreign;
+};
+
 /// Parses the lines of one file. Untagged lines must be of one kind: `HEX NAME` with a single blank
 /// (old BSD) does not mix with the standard form, since the two differ in whether names may begin
 /// with a blank.
@@ -83,11 +96,18 @@ class ChecksumParser {
   /// not escaped.
   std::optional<ChecksumLine> parse(std::string_view line, bool zero = false);
 
+  /// Of the lines so far.
+  const ChecksumNotes& notes() const { return notes_; }
+
  private:
+  std::optional<ChecksumLine> tagged(std::string_view tag, std::string_view rest, bool escaped);
+  void note_foreign(std::string_view tag, std::string_view digits);
   std::optional<ChecksumLine> untagged(std::string_view line, bool escaped);
-  std::optional<std::variant<Digest, multiformats::Cid>> expectation(std::string_view word) const;
+  std::optional<std::variant<Digest, multiformats::Cid>> expectation(std::string_view word);
 
   std::vector<crypto::HashAlg> algorithms_;
+  bool told_;  ///< algorithms_ are what somebody said, not the usual ones
+  ChecksumNotes notes_;
   std::optional<bool> single_blank_;
 };
 

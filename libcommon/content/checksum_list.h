@@ -31,6 +31,8 @@ class ChecksumList {
   /// A last line needs no end.
   void finish(const Take& take);
 
+  const ChecksumNotes& notes() const { return parser_.notes(); }
+
  private:
   void end_line(const Take& take);
 

@@ -325,3 +325,32 @@ E2
   [ "$(cat verdict)" = 'json.car: OK' ]
   [ "$kib" -lt 65536 ]
 }
+
+# hint LIST: what is said of it, beyond coreutils' words.
+hint() {
+  run -1 --separate-stderr p2p-hash -c "$1"
+  grep '^hint: ' <<<"$stderr"
+}
+
+@test "a list of another function, or of another length, says so" {
+  echo x >f
+  b2sum -l 384 --tag f >list
+  [ "$(hint list)" = 'hint: BLAKE2b-384 is none of the functions of --algorithm' ]
+  cksum -a md5 f >list
+  [ "$(hint list)" = 'hint: MD5 is none of the functions of --algorithm' ]
+  md5sum f >list
+  [ "$(hint list)" = 'hint: no function of --algorithm gives 32 digits' ]
+  sha224sum f >list
+  [ "$(hint list)" = 'hint: which function gives 56 digits --algorithm says' ]
+  # b3sum --length 64 --tag
+  echo "BLAKE3 (f) = $(sha512sum f | cut -d' ' -f1)" >list
+  [ "$(hint list)" = 'hint: BLAKE3 is checked with 64 digits, not with 128' ]
+  b2sum f >list
+  [ "$(hint list)" = 'hint: 128 digits were taken for sha2-512; --algorithm says otherwise' ]
+  p2p-hash -a blake2b-512 -c list
+  sha256sum f >list
+  echo y >f
+  [ "$(hint list)" = 'hint: 64 digits were taken for sha2-256; --algorithm says otherwise' ]
+  run -1 --separate-stderr p2p-hash -c --status list
+  [ -z "$stderr" ]
+}

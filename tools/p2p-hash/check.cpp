@@ -1,4 +1,5 @@
 // -c, as coreutils 9.1 does it, warnings to the letter.
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -91,6 +92,7 @@ class Checker {
     }));
     lines.finish(take);
     end_group();
+    notes_ = lines.notes();
     return {};
   }
 
@@ -189,7 +191,8 @@ class Checker {
 
   void sum_up() {
     if (counts_.proper == 0) {
-      return warn(shell_quote(name_) + ": no properly formatted checksum lines found");
+      warn(shell_quote(name_) + ": no properly formatted checksum lines found");
+      return hint_at_foreign();
     }
     if (options_.report == Report::status) return;
     count(counts_.improper, "line is improperly formatted", "lines are improperly formatted");
@@ -199,7 +202,35 @@ class Checker {
     if (options_.ignore_missing && counts_.matched == 0) {
       warn(shell_quote(name_) + ": no file was verified");
     }
+    if (counts_.matched == 0 && counts_.mismatched > 0) hint_at_guess();
   }
+
+  // Beyond coreutils, which knows one function at a time: what to do about a list of others. Where
+  // only some lines do not check out, its words are enough.
+  void hint_at_foreign() {
+    const auto& foreign = notes_.foreign;
+    if (!foreign) return;
+    const auto known = content::algorithm_of_tag(foreign->tag);
+    if (known) {
+      return say_hint(foreign->tag + " is checked with " + digits(2 * crypto::digest_size(*known)) +
+                      ", not with " + std::to_string(foreign->digits));
+    }
+    if (!foreign->tag.empty()) {
+      return say_hint(foreign->tag + " is none of the functions of --algorithm");
+    }
+    const bool told = std::ranges::any_of(crypto::all_hashes(), [&](const auto alg) {
+      return 2 * crypto::digest_size(alg) == foreign->digits;
+    });
+    say_hint(told ? "which function gives " + digits(foreign->digits) + " --algorithm says"
+                  : "no function of --algorithm gives " + digits(foreign->digits));
+  }
+  void hint_at_guess() {
+    if (!notes_.guessed) return;
+    say_hint(digits(2 * crypto::digest_size(*notes_.guessed)) + " were taken for " +
+             std::string(crypto::name_of(*notes_.guessed)) + "; --algorithm says otherwise");
+  }
+  static std::string digits(std::size_t count) { return std::to_string(count) + " digits"; }
+  void say_hint(const std::string& line) { console_.message("hint: " + line); }
 
   void count(std::uint64_t n, std::string_view one, std::string_view many) {
     if (n == 0) return;
@@ -217,6 +248,7 @@ class Checker {
   const std::optional<CidWay> way_;
   std::string name_;
   Counts counts_;
+  content::ChecksumNotes notes_;
   std::string group_name_;
   std::vector<content::Digest> group_;
   Meter meter_;

@@ -195,6 +195,32 @@ TEST_CASE("the two untagged forms do not mix within a file") {
   CHECK(old.parse(kHex + "  a")->name == " a");
 }
 
+TEST_CASE("what a list has that cannot be computed, and what was taken for granted, is noted") {
+  const auto notes = [](std::string_view line, std::vector<HashAlg> algorithms = {}) {
+    ChecksumParser parser(std::move(algorithms));
+    static_cast<void>(parser.parse(line));
+    return parser.notes();
+  };
+  const auto foreign = [&](std::string_view line) {
+    const auto found = notes(line).foreign;
+    return found ? found->tag + ":" + std::to_string(found->digits) : "(none)";
+  };
+  CHECK(foreign("MD5 (x) = " + digits(32)) == "MD5:32");
+  CHECK(foreign("BLAKE2b-384 (x) = " + digits(96)) == "BLAKE2b-384:96");
+  CHECK(foreign("BLAKE3 (x) = " + digits(128)) == "BLAKE3:128");
+  CHECK(foreign(digits(32) + "  x") == ":32");
+  for (const auto& line : {"SHA256 (x) = " + kHex, kHex + "  x", kHex + "  MD5 (x) = " + digits(32),
+                           digits(33) + "  x", std::string("abc  x"), "some words (x) = " + kHex,
+                           "\x1b[2J (x) = " + kHex, "MD5 (x) = " + std::string(32, 'g'),
+                           std::string(25, 'T') + " (x) = " + kHex}) {
+    CAPTURE(line);
+    CHECK(foreign(line) == "(none)");
+  }
+  CHECK(notes(kHex + "  x").guessed == HashAlg::sha2_256);
+  CHECK_FALSE(notes(kHex + "  x", {HashAlg::blake3}).guessed);
+  CHECK_FALSE(notes("SHA256 (x) = " + kHex).guessed);
+}
+
 TEST_CASE("names in lists of --zero are not escaped") {
   ChecksumParser parser;
   CHECK(parser.parse(kHex + "  a\\n\nb", true)->name == "a\\n\nb");
