@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <bit>
-#include <numeric>
-#include <span>
 #include <utility>
 
+#include "base/endian.h"
 #include "base/varint.h"
 #include "content/dag_pb.h"
 #include "content/murmur3.h"
@@ -30,8 +29,13 @@ std::size_t link_block_size(std::size_t name, std::size_t cid, std::uint64_t dag
 }  // namespace
 
 DirectoryImporter::DirectoryImporter(const Profile& profile, BlockSink sink,
-                                     UnixFsMetadata metadata)
-    : profile_(profile), sink_(std::move(sink)), metadata_(std::move(metadata)) {}
+                                     UnixFsMetadata metadata, ScratchMaker scratch,
+                                     std::size_t memory)
+    : profile_(profile),
+      sink_(std::move(sink)),
+      metadata_(std::move(metadata)),
+      scratch_(std::move(scratch)),
+      memory_(memory) {}
 
 Result<void> DirectoryImporter::add(std::string_view name, const Imported& target) {
   if (name.empty() || name.find('/') != std::string_view::npos) {
@@ -63,7 +67,25 @@ Result<void> DirectoryImporter::add(std::string_view name, const Imported& targe
   const std::size_t cid_size = target.cid.bytes().size();
   links_size_ += name.size() + cid_size;
   block_size_ += link_block_size(name.size(), cid_size, target.dag_size);
+  // What has been passed once, stays passed.
+  const bool full = pages_.size() * kPageSize > memory_;
+  if (scratch_ && full && sharded()) return sort_by_hash();
   return {};
+}
+
+Result<void> DirectoryImporter::sort_by_hash() {
+  if (!by_hash_) by_hash_.emplace(Sorter::kMemory, scratch_);
+  Result<void> added;
+  each([&](Place place) {
+    if (!added) return;
+    const Record record = read(place);
+    std::string hash(sizeof(std::uint64_t), '\0');
+    store_be(reinterpret_cast<std::uint8_t*>(hash.data()), murmur3_x64_64(as_bytes(record.name)));
+    const auto whole = ByteView(pages_[place / kPageSize]).subspan(place % kPageSize, record.size);
+    added = by_hash_->add(hash, as_text(whole));
+  });
+  pages_.clear();
+  return added;
 }
 
 std::size_t DirectoryImporter::prefix_of(const Cid& cid) {
@@ -76,8 +98,10 @@ std::size_t DirectoryImporter::prefix_of(const Cid& cid) {
 }
 
 DirectoryImporter::Record DirectoryImporter::read(Place place) const {
-  const Bytes& page = pages_[place / kPageSize];
-  const ByteView whole = ByteView(page).subspan(place % kPageSize);
+  return read(ByteView(pages_[place / kPageSize]).subspan(place % kPageSize));
+}
+
+DirectoryImporter::Record DirectoryImporter::read(ByteView whole) {
   ByteView in = whole;
   const auto number = [&] { return *read_varint(in); };  // written by add()
   const auto bytes = [&] {
@@ -126,43 +150,31 @@ bool DirectoryImporter::sharded() const {
   return false;
 }
 
-/// Builds the shards of a directory from the bottom up.
+/// Builds the shards of a directory from the bottom up, of its entries sorted by hash: what is in a
+/// shard stands together, and whether one is needed, the next entry tells.
 class Sharder {
  public:
-  explicit Sharder(const DirectoryImporter& directory)
+  Sharder(DirectoryImporter& directory, Sorter& by_hash)
       : directory_(directory),
+        by_hash_(by_hash),
         bits_(static_cast<unsigned>(std::countr_zero(directory.profile_.fanout))),
         digits_((bits_ + 3) / 4) {}
 
   Result<Imported> run() {
-    // The root's slots are sorted out by counting, in four bytes an entry; below, there are few
-    // entries at a time.
-    std::vector<std::size_t> ends(directory_.profile_.fanout + 1);
-    directory_.each([&](Place place) { ++ends[slot(hashed(place), 0) + 1]; });
-    std::partial_sum(ends.begin(), ends.end(), ends.begin());
-    std::vector<Place> places(directory_.count_);
-    auto next = ends;
-    directory_.each([&](Place place) { places[next[slot(hashed(place), 0)]++] = place; });
-
+    P2P_CHECK(by_hash_.finish());
+    P2P_CHECK(advance());
+    P2P_CHECK(advance());
     Shard root(directory_.profile_.fanout);
-    std::vector<Hashed> entries;
-    for (std::size_t here = 0; here < directory_.profile_.fanout; ++here) {
-      if (ends[here] == ends[here + 1]) continue;
-      entries.clear();
-      for (auto i = ends[here]; i < ends[here + 1]; ++i) entries.push_back(hashed(places[i]));
-      std::ranges::sort(entries, {}, &Hashed::hash);
-      P2P_CHECK(link(root, here, entries, 0));
-    }
+    P2P_CHECK(fill(root, 0));
     root.below.blocks += directory_.blocks_;
     return finish(std::move(root), directory_.metadata_);
   }
 
  private:
-  using Place = DirectoryImporter::Place;
-
-  struct Hashed {
-    std::uint64_t hash;
-    Place place;
+  struct Entry {
+    std::uint64_t hash = 0;
+    Bytes record;
+    bool there = false;  ///< or past the end
   };
 
   /// One that is being built.
@@ -174,51 +186,57 @@ class Sharder {
     Bytes bitfield;
   };
 
-  Hashed hashed(Place place) const {
-    return {murmur3_x64_64(as_bytes(directory_.read(place).name)), place};
+  Result<void> advance() {
+    std::swap(front_, next_);
+    P2P_TRY(const auto record, by_hash_.next());
+    next_.there = record.has_value();
+    if (!record) return {};
+    next_.hash = load_be<std::uint64_t>(as_bytes(record->key).data());
+    const auto bytes = as_bytes(record->value);
+    next_.record.assign(bytes.begin(), bytes.end());
+    return {};
   }
 
-  /// The slot of an entry in a shard at `depth`: the next bits of its hash, from the top.
-  std::size_t slot(const Hashed& entry, unsigned depth) const {
-    return entry.hash >> (kHashBits - bits_ * (depth + 1)) & (directory_.profile_.fanout - 1);
+  /// The slot of a hash in a shard at `depth`: its next bits, from the top.
+  std::size_t slot(std::uint64_t hash, unsigned depth) const {
+    return hash >> (kHashBits - bits_ * (depth + 1)) & (directory_.profile_.fanout - 1);
+  }
+  /// Whether two hashes lead to one shard at `depth`.
+  bool together(std::uint64_t a, std::uint64_t b, unsigned depth) const {
+    return depth == 0 || (a ^ b) >> (kHashBits - bits_ * depth) == 0;
   }
 
-  /// The shard of `entries`, which are sorted and share the hash's first `depth` slots.
-  Result<Imported> shard(std::span<const Hashed> entries, unsigned depth) const {
+  /// All entries from the front on that share the hash's first `depth` slots.
+  Result<void> fill(Shard& shard, unsigned depth) {
+    const auto hash = front_.hash;
+    while (front_.there && together(hash, front_.hash, depth)) {
+      const std::size_t here = slot(front_.hash, depth);
+      Bytes& bits = shard.bitfield;
+      bits[bits.size() - 1 - here / 8] |= static_cast<std::uint8_t>(1 << (here % 8));
+      if (next_.there && together(front_.hash, next_.hash, depth + 1)) {
+        P2P_TRY(const auto target, inner(depth + 1));
+        shard.node.links.push_back({target.cid, prefix(here), target.dag_size});
+        shard.below.dag_size += target.dag_size;
+        shard.below.blocks += target.blocks;
+        continue;
+      }
+      const auto record = DirectoryImporter::read(front_.record);
+      shard.node.links.push_back(
+          {directory_.cid_of(record), prefix(here) += record.name, record.dag_size});
+      shard.below.dag_size += record.dag_size;
+      P2P_CHECK(advance());
+    }
+    return {};
+  }
+
+  Result<Imported> inner(unsigned depth) {
     if (bits_ * (depth + 1) > kHashBits) {
       return fail(Code::invalid_argument, "names that are the same, or hash the same: '" +
-                                              name(entries[0]) + "' and '" + name(entries[1]) +
-                                              "'");
+                                              name(front_) + "' and '" + name(next_) + "'");
     }
     Shard shard(directory_.profile_.fanout);
-    for (std::size_t at = 0; at < entries.size();) {
-      const std::size_t here = slot(entries[at], depth);
-      std::size_t end = at + 1;
-      while (end < entries.size() && slot(entries[end], depth) == here) ++end;
-      P2P_CHECK(link(shard, here, entries.subspan(at, end - at), depth));
-      at = end;
-    }
+    P2P_CHECK(fill(shard, depth));
     return finish(std::move(shard), {});
-  }
-
-  /// One slot: the entry itself where it is alone, else a shard one level down.
-  Result<void> link(Shard& shard, std::size_t slot, std::span<const Hashed> entries,
-                    unsigned depth) const {
-    Bytes& bits = shard.bitfield;
-    bits[bits.size() - 1 - slot / 8] |= static_cast<std::uint8_t>(1 << (slot % 8));
-    std::string name = prefix(slot);
-    if (entries.size() == 1) {
-      const auto record = directory_.read(entries[0].place);
-      name += record.name;
-      shard.node.links.push_back({directory_.cid_of(record), std::move(name), record.dag_size});
-      shard.below.dag_size += record.dag_size;
-      return {};
-    }
-    P2P_TRY(const auto target, this->shard(entries, depth + 1));
-    shard.node.links.push_back({target.cid, std::move(name), target.dag_size});
-    shard.below.dag_size += target.dag_size;
-    shard.below.blocks += target.blocks;
-    return {};
   }
 
   Result<Imported> finish(Shard shard, const UnixFsMetadata& metadata) const {
@@ -230,8 +248,8 @@ class Sharder {
                         directory_.sink_);
   }
 
-  std::string name(const Hashed& entry) const {
-    return std::string(directory_.read(entry.place).name);
+  static std::string name(const Entry& entry) {
+    return std::string(DirectoryImporter::read(entry.record).name);
   }
 
   /// A slot's number, in as many hexadecimal digits as the highest has.
@@ -242,14 +260,18 @@ class Sharder {
     return text;
   }
 
-  const DirectoryImporter& directory_;
+  DirectoryImporter& directory_;
+  Sorter& by_hash_;
   const unsigned bits_;
   const std::size_t digits_;
+  Entry front_;
+  Entry next_;
 };
 
 Result<Imported> DirectoryImporter::finish() {
-  if (sharded()) return Sharder(*this).run();
-  return finish_basic();
+  if (!sharded()) return finish_basic();
+  P2P_CHECK(sort_by_hash());
+  return Sharder(*this, *by_hash_).run();
 }
 
 Result<Imported> DirectoryImporter::finish_basic() {

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "content/block.h"
+#include "content/sorter.h"
 #include "content/unixfs.h"
 
 namespace p2p::content {
@@ -17,14 +19,21 @@ namespace p2p::content {
 /// one's name out: past the bound by less than a subdirectory's name, it may end up with one block,
 /// or not, as its map of them happens to be ordered.
 ///
-/// Takes entries in any order, and keeps of each its name, its CID and a few bytes more: a million
-/// of short names take some 50 MB.
+/// Takes entries in any order, and keeps of each its name, its CID and a few bytes more. Where a
+/// directory will be sharded, that is in bounded memory, given a scratch: kMemory, and once more
+/// twice Sorter's. Without one, and where a profile never shards, a million of short names take
+/// some 50 MB.
 class DirectoryImporter {
  public:
-  explicit DirectoryImporter(const Profile& profile, BlockSink sink = {},
-                             UnixFsMetadata metadata = {});
+  /// Most directories are smaller; what is larger goes to the scratch, by and by.
+  static constexpr std::size_t kMemory = std::size_t{1} << 20;
 
-  /// Adds an entry; a name that is empty or has a slash is Code::invalid_argument.
+  explicit DirectoryImporter(const Profile& profile, BlockSink sink = {},
+                             UnixFsMetadata metadata = {}, ScratchMaker scratch = {},
+                             std::size_t memory = kMemory);
+
+  /// Adds an entry; a name that is empty or has a slash is Code::invalid_argument. Errors of the
+  /// scratch, here and in finish(), have a subject.
   Result<void> add(std::string_view name, const Imported& target);
   /// Two entries of one name are Code::invalid_argument. The importer may not be used after that.
   Result<Imported> finish();
@@ -38,7 +47,7 @@ class DirectoryImporter {
   using Place = std::uint32_t;
   static constexpr std::size_t kPageSize = 256 * 1024;
 
-  /// An entry's record, read back. The views are into a page.
+  /// An entry's record, read back. The views are into it.
   struct Record {
     std::string_view name;
     std::size_t prefix = 0;  ///< what of the CID is before the digest: its place in prefixes_
@@ -46,6 +55,7 @@ class DirectoryImporter {
     std::uint64_t dag_size = 0;
     std::size_t size = 0;  ///< of the record itself
   };
+  static Record read(ByteView whole);
   Record read(Place place) const;
   multiformats::Cid cid_of(const Record& record) const;
   std::size_t prefix_of(const multiformats::Cid& cid);
@@ -54,14 +64,19 @@ class DirectoryImporter {
   void each(Take take) const;
 
   bool sharded() const;
+  /// Moves what is in memory to by_hash_.
+  Result<void> sort_by_hash();
   Result<Imported> finish_basic();
 
   Profile profile_;
   BlockSink sink_;
   UnixFsMetadata metadata_;
+  ScratchMaker scratch_;
+  std::size_t memory_;
 
   std::vector<Bytes> pages_;
-  std::vector<Bytes> prefixes_;  // each CID's but its digest: a few, unless blocks are inlined
+  std::optional<Sorter> by_hash_;  // the records, once they are too many for memory
+  std::vector<Bytes> prefixes_;    // each CID's but its digest: a few, unless blocks are inlined
   std::size_t count_ = 0;
   std::uint64_t blocks_ = 0;
   std::uint64_t links_size_ = 0;  // by each of the rules

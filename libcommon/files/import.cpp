@@ -12,6 +12,7 @@
 #include "base/system_error.h"
 #include "files/import_parts.h"
 #include "files/listing.h"
+#include "files/sorter.h"
 #include "files/walk.h"
 
 namespace p2p::files {
@@ -131,10 +132,10 @@ Importer::Importer(ImportOptions options, Pipeline& pipeline, Events events)
       batch_(std::make_unique<Batch>()) {
   if (!events_.sink) return;
   sink_ = [this](const Cid& cid, ByteView block) -> Result<void> {
-    if (sink_error_) return incomplete();
+    if (stopped_) return incomplete();
     auto taken = events_.sink(cid, block);
     if (taken) return {};
-    sink_error_ = std::move(taken.error());
+    stopped_ = std::move(taken.error());
     return incomplete();
   };
 }
@@ -161,7 +162,7 @@ void Importer::import(const std::string& path, Done done) {
 Result<void> Importer::finish() {
   flush();
   pipeline_.drain();
-  if (sink_error_) return std::unexpected(*sink_error_);
+  if (stopped_) return std::unexpected(*stopped_);
   return {};
 }
 
@@ -220,7 +221,7 @@ void Importer::enter(Target target) {
     status.modified = found.st_mtim;
     metadata = options_.metadata.of(Kind::directory, &status);
   }
-  content::DirectoryImporter entries(options_.profile, sink_, metadata);
+  content::DirectoryImporter entries(options_.profile, sink_, metadata, make_temporary_file);
   auto folder = std::make_unique<Folder>(std::move(target), std::move(path), std::move(entries));
   folder->fd = fd;
   folder->device = found.st_dev;
@@ -243,12 +244,14 @@ void Importer::walk(std::unique_ptr<Folder> folder) {
     if (listing) {
       folder->left_out =
           listing->size() == 0 && !options_.empty_folders && folder->self.folder != nullptr;
-      while (!sink_error_) {
+      while (!stopped_) {
         const auto entry = listing->next();
-        if (!entry) folder->error = entry.error();
+        if (!entry) break_off(entry.error());
         if (!entry || !*entry) break;
         take(*folder, (*entry)->name, (*entry)->kind);
       }
+    } else if (of_temporary_file(listing.error())) {
+      break_off(listing.error());
     } else {
       folder->error = listing.error();
     }
@@ -370,8 +373,10 @@ void Importer::settle(Item& item) {
 void Importer::deliver(Target& target, Result<Imported> result) {
   if (target.folder == nullptr) return target.done(std::move(result));
   if (result) {
+    if (stopped_) return;
     const auto added = target.folder->entries.add(target.name, *result);
     if (added) return;
+    if (of_temporary_file(added.error())) return break_off(added.error());
     result = std::unexpected(added.error());
   }
   target.folder->whole = false;
@@ -380,11 +385,21 @@ void Importer::deliver(Target& target, Result<Imported> result) {
   }
 }
 
+/// Nothing more is walked, and what is not done yet is incomplete.
+void Importer::break_off(const Error& error) {
+  if (!stopped_) stopped_ = error;
+}
+
 void Importer::close(std::unique_ptr<Folder> folder) {
   if (folder->left_out) return;
   if (folder->error) return deliver(folder->self, std::unexpected(*folder->error));
-  if (!folder->whole || sink_error_) return deliver(folder->self, incomplete());
-  deliver(folder->self, folder->entries.finish());
+  if (!folder->whole || stopped_) return deliver(folder->self, incomplete());
+  auto finished = folder->entries.finish();
+  if (!finished && of_temporary_file(finished.error())) {
+    break_off(finished.error());
+    finished = incomplete();
+  }
+  deliver(folder->self, std::move(finished));
 }
 
 }  // namespace p2p::files

@@ -77,9 +77,10 @@ class Importer {
   /// Imports what `path` names, "-" standard input. `done` is called on this thread, now or by
   /// later calls, in the order of the calls: with the root; with the error, whose `why` is the
   /// system's own words; or with Code::cancelled where a folder lacks something that `failed` was
-  /// told of, or the sink has failed.
+  /// told of, or the sink or a temporary file has failed.
   void import(const std::string& path, Done done);
-  /// Calls what `done` is left. The sink's error, if it had one: everything since is cancelled.
+  /// Calls what `done` is left. The sink's error, or that of a temporary file for the names in
+  /// large folders, if there was one: everything since is cancelled.
   Result<void> finish();
 
  private:
@@ -101,6 +102,7 @@ class Importer {
   Result<content::Imported> import_alone(Item& item) const;
   void settle(Item& item);
   void deliver(Target& target, Result<content::Imported> result);
+  void break_off(const Error& error);
   void close(std::unique_ptr<Folder> folder);
 
   void open_large(Target target);
@@ -117,8 +119,8 @@ class Importer {
   ImportOptions options_;
   Pipeline& pipeline_;
   Events events_;
-  content::BlockSink sink_;  // events_.sink, until it fails
-  std::optional<Error> sink_error_;
+  content::BlockSink sink_;       // events_.sink, until it fails
+  std::optional<Error> stopped_;  // nothing goes on: the sink's error, or a temporary file's
   std::unique_ptr<Batch> batch_;
   std::size_t depth_ = 0;
   bool abandoned_ = false;  // nobody waits any more

@@ -28,8 +28,8 @@ class Listing {
   using LeaveOut = std::function<bool(std::string_view name)>;
 
   /// The entries of an open directory but "." and "..", and but those that `leave_out` says. An
-  /// error of the temporary file names its folder; one of the directory, whose path is not known
-  /// here, nothing.
+  /// error of the temporary file has a subject (of_temporary_file); one of the directory, whose
+  /// path is not known here, has none.
   static Result<Listing> read(int directory, const LeaveOut& leave_out,
                               std::size_t memory = kMemory);
   /// All entries of the directory at `path`.

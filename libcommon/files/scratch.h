@@ -1,16 +1,16 @@
-// Files as content/car sees storage: what can be read at any place, and room on disk for what does
+// Files as content/ sees storage: what can be read at any place, and room on disk for what does
 // not fit into memory.
 #pragma once
 
 #include <string>
 
-#include "content/car/storage.h"
+#include "content/storage.h"
 #include "files/file.h"
 
 namespace p2p::files {
 
 /// A regular file, which must outlive this.
-class FileStorage final : public car::Storage {
+class FileStorage final : public content::Storage {
  public:
   explicit FileStorage(const File& file) : file_(file) {}
   Result<std::size_t> read_at(std::uint64_t offset, MutableBytes into) override;
@@ -24,7 +24,7 @@ std::string temporary_folder();
 
 /// A file without a name, which is gone with this or with the process. There is none at all before
 /// more than kBuffer has been put into it. Errors name the folder.
-class TemporaryFile final : public car::Scratch {
+class TemporaryFile final : public content::Scratch {
  public:
   static constexpr std::size_t kBuffer = std::size_t{1} << 20;
 
@@ -47,5 +47,9 @@ class TemporaryFile final : public car::Scratch {
   std::uint64_t written_ = 0;
   Bytes buffer_;  ///< what comes after what is written
 };
+
+/// Whether an error is a temporary file's, among those that otherwise do not say on what: no other
+/// try would fare better.
+inline bool of_temporary_file(const Error& error) { return !error.subject.empty(); }
 
 }  // namespace p2p::files

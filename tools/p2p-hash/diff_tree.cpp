@@ -71,8 +71,10 @@ class FileSystemTree final : public Tree {
 
   Result<std::unique_ptr<Cursor>> list(const Item& folder) override {
     auto listing = files::Listing::of(folder.path);
-    // What has a subject is a temporary file's, and comes with the first entry.
-    if (!listing && listing.error().subject.empty()) return fail(std::move(listing).error());
+    // A temporary file's error comes with the first entry.
+    if (!listing && !files::of_temporary_file(listing.error())) {
+      return fail(std::move(listing).error());
+    }
     return std::make_unique<FolderCursor>(folder.path, std::move(listing));
   }
 

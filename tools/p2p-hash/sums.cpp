@@ -3,6 +3,7 @@
 #include "base/path.h"
 #include "files/digest.h"
 #include "files/listing.h"
+#include "files/scratch.h"
 #include "files/walk.h"
 #include "meter.h"
 #include "mode.h"
@@ -66,8 +67,7 @@ class Printer {
   /// Regular files below `folder`, in order; symbolic links in it are not followed.
   void descend(const std::string& folder) {
     auto listing = files::Listing::of(folder);
-    // Of a temporary file, and not of the folder: the next folder would fare no better.
-    if (!listing && !listing.error().subject.empty()) return stop(listing.error());
+    if (!listing && files::of_temporary_file(listing.error())) return stop(listing.error());
     if (!listing) return fail_later(folder, listing.error());
     while (walked_) {
       const auto entry = listing->next();

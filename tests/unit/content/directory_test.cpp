@@ -126,3 +126,55 @@ TEST_CASE("a sink that fails stops the import") {
   REQUIRE_FALSE(result);
   CHECK(result.error().why == "disk full");
 }
+
+TEST_CASE("a directory of many entries is the same by way of a scratch") {
+  for (const auto* name : {"unixfs-v0-2015", "unixfs-v1-2025"}) {
+    const Profile& profile = *content::profile_by_name(name);
+    const auto make = [&](content::ScratchMaker scratch, std::size_t count) {
+      std::vector<std::string> blocks;
+      DirectoryImporter directory(
+          profile,
+          [&](const multiformats::Cid& cid, ByteView) -> Result<void> {
+            blocks.push_back(cid.text());
+            return {};
+          },
+          {}, std::move(scratch), 1);
+      for (std::size_t i = 0; i < count; ++i) {
+        REQUIRE(directory.add(padded(i * 7919 % 50'021, 100), empty_file(profile)));
+      }
+      const auto root = directory.finish();
+      REQUIRE(root);
+      blocks.push_back(std::to_string(root->blocks) + " " + std::to_string(root->dag_size));
+      return blocks;
+    };
+    // Too small for shards, with some in memory, and with several runs.
+    std::size_t scratches = 0;
+    for (const std::size_t count : {10, 10'000, 50'000}) {
+      CAPTURE(count);
+      CHECK(make({}, count) == make(
+                                   [&] {
+                                     ++scratches;
+                                     return std::make_unique<content::MemoryScratch>();
+                                   },
+                                   count));
+      CHECK(scratches == (count == 50'000 ? 1 : 0));
+    }
+  }
+}
+
+TEST_CASE("a directory says so where its scratch fails") {
+  class Full final : public content::Scratch {
+    Result<std::size_t> read_at(std::uint64_t, MutableBytes) override { return std::size_t{0}; }
+    Result<std::uint64_t> append(ByteView) override {
+      return fail(Code::io, "write", "it", "full");
+    }
+  };
+  const Profile& profile = *content::profile_by_name("v1");
+  DirectoryImporter directory(profile, {}, {}, [] { return std::make_unique<Full>(); });
+  Result<void> added;
+  std::size_t i = 0;
+  for (; added && i < 100'000; ++i) added = directory.add(padded(i, 100), empty_file(profile));
+  CHECK(i > 10'000);
+  REQUIRE_FALSE(added);
+  CHECK(added.error().subject == "it");
+}

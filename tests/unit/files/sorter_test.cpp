@@ -10,14 +10,14 @@
 #include "files/spool.h"
 
 using namespace p2p;
-using files::Sorter;
+using content::Sorter;
 
 namespace {
 
 using Pair = std::pair<std::string, std::string>;
 
 /// Scratch in memory that says how much it was given, and fails past a bound.
-class Watched final : public car::Scratch {
+class Watched final : public content::Scratch {
  public:
   explicit Watched(std::uint64_t& written, std::uint64_t most = UINT64_MAX)
       : written_(written), most_(most) {}
@@ -35,7 +35,7 @@ class Watched final : public car::Scratch {
   bool broken = false;
 
  private:
-  car::MemoryScratch memory_;
+  content::MemoryScratch memory_;
   std::uint64_t& written_;
   std::uint64_t most_;
 };
@@ -54,7 +54,7 @@ std::vector<Pair> take_all(Sorter& sorter) {
 std::vector<Pair> sort(const std::vector<Pair>& records, std::size_t memory,
                        std::uint64_t& written) {
   written = 0;
-  Sorter sorter(memory, std::make_unique<Watched>(written));
+  Sorter sorter(memory, [&] { return std::make_unique<Watched>(written); });
   for (const auto& [key, value] : records) REQUIRE(sorter.add(key, value));
   CHECK(sorter.size() == records.size());
   REQUIRE(sorter.finish());
@@ -101,6 +101,16 @@ TEST_CASE("what is merged more than once stays in order") {
   CHECK(sort(records, 1, written) == expected(records));
 }
 
+TEST_CASE("without a scratch everything stays in memory") {
+  Sorter sorter(1, {});
+  std::vector<Pair> records;
+  for (int i = 0; i < 1000; ++i)
+    records.emplace_back(std::to_string(i * 7 % 500), std::to_string(i));
+  for (const auto& [key, value] : records) REQUIRE(sorter.add(key, value));
+  REQUIRE(sorter.finish());
+  CHECK(take_all(sorter) == expected(records));
+}
+
 TEST_CASE("nothing is written while everything fits") {
   std::uint64_t written = 0;
   std::vector<Pair> records(1000, {"key", "value"});
@@ -123,7 +133,7 @@ TEST_CASE("records may be empty, or as large as the bound, and no larger") {
     CAPTURE(memory);
     CHECK(sort(records, memory, written) == expected(records));
   }
-  Sorter sorter(1, std::make_unique<Watched>(written));
+  Sorter sorter(1, [&] { return std::make_unique<Watched>(written); });
   REQUIRE(sorter.add("b", ""));
   for (const auto& [key, value] :
        std::vector<Pair>{{large, "1"}, {"1", large}, {half, half + "1"}}) {
@@ -138,9 +148,9 @@ TEST_CASE("records may be empty, or as large as the bound, and no larger") {
 }
 
 TEST_CASE("a sorter may be moved between its steps") {
-  Sorter first(100);
+  files::Sorter first(100);
   for (int i = 0; i < 50; ++i) REQUIRE(first.add(std::to_string(i % 10), std::to_string(i)));
-  Sorter second = std::move(first);
+  files::Sorter second = std::move(first);
   REQUIRE(second.finish());
   REQUIRE(second.next());
   first = std::move(second);
@@ -155,7 +165,7 @@ TEST_CASE("a scratch that fails is told of, at whatever write or read") {
   for (std::uint64_t most = 0; most < needed; most += 97) {
     CAPTURE(most);
     std::uint64_t written = 0;
-    Sorter sorter(64, std::make_unique<Watched>(written, most));
+    Sorter sorter(64, [&] { return std::make_unique<Watched>(written, most); });
     Result<void> done;
     for (const auto& [key, value] : records) {
       if (done) done = sorter.add(key, value);
@@ -165,13 +175,17 @@ TEST_CASE("a scratch that fails is told of, at whatever write or read") {
     CHECK(done.error().why == "full");
   }
   std::uint64_t written = 0;
-  auto scratch = std::make_unique<Watched>(written);
-  auto& watched = *scratch;
-  Sorter sorter(50'000, std::move(scratch));
+  Watched* watched = nullptr;
+  Sorter sorter(50'000, [&] {
+    auto scratch = std::make_unique<Watched>(written);
+    watched = scratch.get();
+    return scratch;
+  });
   for (int i = 0; i < 20'000; ++i) REQUIRE(sorter.add(std::string(20, 'k'), "value"));
   REQUIRE(sorter.finish());
   REQUIRE(*sorter.next());
-  watched.broken = true;
+  REQUIRE(watched != nullptr);
+  watched->broken = true;
   Result<std::optional<Sorter::Record>> record;
   for (int i = 0; i < 20'000 && record; ++i) record = sorter.next();
   REQUIRE_FALSE(record);
@@ -180,7 +194,7 @@ TEST_CASE("a scratch that fails is told of, at whatever write or read") {
 
 TEST_CASE("a folder that is not there is named, once something must be written") {
   Sorter sorter(std::size_t{1} << 20,
-                std::make_unique<files::TemporaryFile>("/nonexistent-folder"));
+                [] { return std::make_unique<files::TemporaryFile>("/nonexistent-folder"); });
   const std::string value(100'000, 'v');
   Result<void> done;
   int added = 0;

@@ -1,12 +1,11 @@
-#include "files/sorter.h"
+#include "content/sorter.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "base/endian.h"
-#include "files/scratch.h"
 
-namespace p2p::files {
+namespace p2p::content {
 
 namespace {
 
@@ -48,7 +47,7 @@ std::size_t shared_by(std::string_view a, std::string_view b) {
 /// Several runs as one. Of equal keys, those of the earlier run come first.
 class Sorter::Merge {
  public:
-  Merge(car::Scratch& scratch, std::size_t memory) : scratch_(scratch), memory_(memory) {}
+  Merge(Scratch& scratch, std::size_t memory) : scratch_(scratch), memory_(memory) {}
 
   Result<void> start(const Run* runs, std::size_t count) {
     read_size_ = std::max(kLeastRead, memory_ / count);
@@ -146,7 +145,7 @@ class Sorter::Merge {
     }
   }
 
-  car::Scratch& scratch_;
+  Scratch& scratch_;
   std::size_t memory_;
   std::size_t read_size_ = 0;
   std::vector<Source> sources_;
@@ -157,7 +156,7 @@ class Sorter::Merge {
 /// Puts the records of a run into the scratch.
 class Sorter::Writer {
  public:
-  explicit Writer(car::Scratch& scratch) : scratch_(scratch) {}
+  explicit Writer(Scratch& scratch) : scratch_(scratch) {}
 
   Result<void> add(ByteView record) {
     append(pending_, record);
@@ -178,14 +177,14 @@ class Sorter::Writer {
     return {};
   }
 
-  car::Scratch& scratch_;
+  Scratch& scratch_;
   Bytes pending_;
   std::optional<std::uint64_t> begin_;
   std::uint64_t end_ = 0;
 };
 
-Sorter::Sorter(std::size_t memory, std::unique_ptr<car::Scratch> scratch)
-    : memory_(memory), scratch_(std::move(scratch)) {}
+Sorter::Sorter(std::size_t memory, ScratchMaker scratch)
+    : memory_(memory), make_scratch_(std::move(scratch)) {}
 Sorter::Sorter(Sorter&& other) noexcept = default;
 Sorter& Sorter::operator=(Sorter&& other) noexcept = default;
 Sorter::~Sorter() = default;
@@ -198,9 +197,13 @@ Result<void> Sorter::add(std::string_view key, std::string_view value) {
   }
   const std::size_t size = kHeadSize + key.size() + value.size();
   const auto taken = [&] { return records_.size() + size + (count_ + 1) * sizeof(Slot); };
-  if (count_ != 0 && taken() > memory_) P2P_CHECK(spill());
-  // Grown to what is allowed, and not past it.
-  if (records_.capacity() < memory_ && taken() > memory_ / 2) records_.reserve(memory_);
+  if (make_scratch_) {
+    if (count_ != 0 && taken() > memory_) P2P_CHECK(spill());
+    // Grown to what is allowed, and not past it.
+    if (records_.capacity() < memory_ && taken() > memory_ / 2) records_.reserve(memory_);
+  } else if (records_.size() + size > UINT32_MAX) {
+    return fail(Code::limit, "too many entries");
+  }
   append_le(records_, static_cast<std::uint32_t>(key.size()));
   append_le(records_, static_cast<std::uint32_t>(value.size()));
   append(records_, key);
@@ -240,7 +243,7 @@ void Sorter::sort() {
 
 /// Writes what is in memory as a run.
 Result<void> Sorter::spill() {
-  if (!scratch_) scratch_ = std::make_unique<TemporaryFile>();
+  if (!scratch_) scratch_ = make_scratch_();
   sort();
   Writer writer(*scratch_);
   for (const auto& slot : slots_) {
@@ -301,4 +304,4 @@ Result<std::optional<Sorter::Record>> Sorter::next() {
   return record_at(record.data());
 }
 
-}  // namespace p2p::files
+}  // namespace p2p::content
