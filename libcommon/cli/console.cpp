@@ -8,6 +8,7 @@
 
 #include "base/system_error.h"
 #include "base/system_io.h"
+#include "base/temporary_name.h"
 
 namespace p2p::cli {
 
@@ -20,6 +21,7 @@ constexpr std::size_t kBufferSize = 64 * 1024;
 }  // namespace
 
 void end_by_signal(int signal) {
+  TemporaryName::remove_all();
   ::signal(signal, SIG_DFL);
   sigset_t only;
   sigemptyset(&only);

@@ -76,12 +76,16 @@ Result<File> File::open_operand(const std::string& operand) {
 }
 
 File::File(File&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), owned_(other.owned_), status_(other.status_) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      owned_(other.owned_),
+      status_(other.status_),
+      peeked_(std::move(other.peeked_)) {}
 
 File& File::operator=(File&& other) noexcept {
   std::swap(fd_, other.fd_);
   std::swap(owned_, other.owned_);
   std::swap(status_, other.status_);
+  std::swap(peeked_, other.peeked_);
   return *this;
 }
 
@@ -89,7 +93,27 @@ File::~File() {
   if (owned_ && fd_ >= 0) ::close(fd_);
 }
 
+Result<ByteView> File::peek(std::size_t room) {
+  while (peeked_.size() < room) {
+    Bytes more(room - peeked_.size());
+    P2P_TRY(const std::size_t n, read_on(more));
+    if (n == 0) break;
+    append(peeked_, ByteView(more).first(n));
+  }
+  return ByteView(peeked_).first(std::min(room, peeked_.size()));
+}
+
 Result<std::size_t> File::read(MutableBytes room) {
+  if (!peeked_.empty()) {
+    const std::size_t n = std::min(room.size(), peeked_.size());
+    std::copy_n(peeked_.begin(), n, room.begin());
+    peeked_.erase(peeked_.begin(), peeked_.begin() + static_cast<std::ptrdiff_t>(n));
+    return n;
+  }
+  return read_on(room);
+}
+
+Result<std::size_t> File::read_on(MutableBytes room) const {
   for (;;) {
     const ssize_t n = ::read(fd_, room.data(), room.size());
     if (n >= 0) return static_cast<std::size_t>(n);

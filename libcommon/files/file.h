@@ -88,6 +88,8 @@ class File {
 
   /// The next bytes, at most `room`; 0 at the end. Directories are Code::io, "Is a directory".
   Result<std::size_t> read(MutableBytes room);
+  /// The next bytes, fewer than `room` only at the end; read() gives them again.
+  Result<ByteView> peek(std::size_t room);
   /// Bytes at `offset`, as many as there are up to room.size(); regular files only.
   Result<std::size_t> read_at(std::uint64_t offset, MutableBytes room) const;
   /// Exactly [offset, offset + size) of a regular file; Code::io where it has become shorter. May
@@ -106,9 +108,12 @@ class File {
   friend class Folder;
   File(int fd, bool owned) : fd_(fd), owned_(owned) {}
 
+  Result<std::size_t> read_on(MutableBytes room) const;
+
   int fd_ = -1;
   bool owned_ = false;
   Status status_;
+  Bytes peeked_;  ///< was read, and is to be read again
 };
 
 /// Larger pieces overflow the second-level cache and cost a third of the hash rate.

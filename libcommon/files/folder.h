@@ -25,6 +25,9 @@ class Folder {
   /// Opens a regular file for reading. A path that leads out, or a link that is not followed, is
   /// Code::permission. What is no regular file is Code::unsupported, and is not waited for.
   Result<File> open_file(const std::string& path) const;
+  /// What a symbolic link says. Those on the way to it are followed as for open_file, or not; what
+  /// is no link is Code::unsupported.
+  Result<std::string> read_link(const std::string& path) const;
 
  private:
   Folder(int fd, Links links) : fd_(fd), links_(links) {}

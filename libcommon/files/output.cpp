@@ -24,7 +24,7 @@ constexpr std::size_t kNameInTemporary = 200;
 
 OutputFile::OutputFile(OutputFile&& other) noexcept
     : path_(std::move(other.path_)),
-      temporary_(std::exchange(other.temporary_, {})),
+      temporary_(std::move(other.temporary_)),
       fd_(std::exchange(other.fd_, -1)),
       regular_(other.regular_),
       written_(other.written_),
@@ -32,7 +32,6 @@ OutputFile::OutputFile(OutputFile&& other) noexcept
 
 OutputFile::~OutputFile() {
   if (fd_ >= 0) ::close(fd_);
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
 std::unexpected<Error> OutputFile::failure(int number) const {
@@ -55,10 +54,9 @@ Result<OutputFile> OutputFile::create(const std::string& path, unsigned mode) {
   } else {
     file.fd_ = ::open(folder_of(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, mode);
     if (file.fd_ < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
-      file.temporary_ = file.beside();
-      ::unlink(file.temporary_.c_str());  // left by a process that died and had our number
-      file.fd_ = ::open(file.temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-      if (file.fd_ < 0) file.temporary_.clear();
+      file.temporary_.emplace(AT_FDCWD, file.beside());
+      file.fd_ =
+          ::open(file.temporary_->name().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     }
   }
   if (file.fd_ < 0) return file.failure(errno);
@@ -98,10 +96,9 @@ Result<void> OutputFile::commit() {
     if (::close(std::exchange(fd_, -1)) != 0) return failure(errno);
     return {};
   }
-  // While it has no name yet, since this takes long, and a signal meanwhile would leave the
-  // temporary one behind. EINVAL: a file system that cannot sync.
+  // EINVAL: a file system that cannot sync.
   if (::fsync(fd_) != 0 && errno != EINVAL) return failure(errno);
-  if (temporary_.empty()) {
+  if (!temporary_) {
     const auto self = "/proc/self/fd/" + std::to_string(fd_);
     if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path_.c_str(), AT_SYMLINK_FOLLOW) == 0) {
       if (::close(std::exchange(fd_, -1)) != 0) return failure(errno);
@@ -109,16 +106,15 @@ Result<void> OutputFile::commit() {
     }
     if (errno != EEXIST) return failure(errno);
     // A nameless file cannot take the place of another: it gets a name first.
-    const auto name = beside();
-    ::unlink(name.c_str());
-    if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+    temporary_.emplace(AT_FDCWD, beside());
+    if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, temporary_->name().c_str(), AT_SYMLINK_FOLLOW) !=
+        0) {
       return failure(errno);
     }
-    temporary_ = name;
   }
   if (::close(std::exchange(fd_, -1)) != 0) return failure(errno);
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return failure(errno);
-  temporary_.clear();
+  if (::rename(temporary_->name().c_str(), path_.c_str()) != 0) return failure(errno);
+  temporary_->let_go();
   return {};
 }
 

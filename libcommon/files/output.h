@@ -1,10 +1,12 @@
 // A file that appears whole or not at all.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/temporary_name.h"
 
 namespace p2p::files {
 
@@ -17,7 +19,7 @@ class OutputFile {
   static Result<OutputFile> create(const std::string& path, unsigned mode = 0666);
   OutputFile(OutputFile&& other) noexcept;
   OutputFile& operator=(OutputFile&&) = delete;
-  /// Without commit(), nothing has happened.
+  /// Without commit(), nothing has happened; nor where a signal ends the process before.
   ~OutputFile();
 
   /// Whether write_at works.
@@ -39,7 +41,7 @@ class OutputFile {
   std::string beside() const;
 
   std::string path_;
-  std::string temporary_;  ///< the name it has meanwhile, if any
+  std::optional<TemporaryName> temporary_;  ///< the name it has meanwhile, if any
   int fd_ = -1;
   bool regular_ = true;
   std::uint64_t written_ = 0;

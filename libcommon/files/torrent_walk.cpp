@@ -62,7 +62,7 @@ class Walker {
         stumble(path, Error(Code::invalid_argument, "has no name of its own"));
         continue;
       }
-      root_ = several ? std::filesystem::path(path) / ".." : std::filesystem::path(path);
+      root_ = several ? join_path(path, "..") : path;
       if (!several) sources_.name = name;
       sources_.single = !several && S_ISREG(status.st_mode);
       const bool named = several || sources_.single;
@@ -75,14 +75,26 @@ class Walker {
   }
 
  private:
-  void stumble(const std::string& path, const Error& error) { obstacle_(path, error); }
+  void stumble(const std::string& path, const Error& error) {
+    if (full_) return;
+    obstacle_(path, error);
+    if (++obstacles_ == kMaxTorrentObstacles) end_at(path, "too many faults: the rest is left out");
+  }
+
+  void end_at(const std::string& path, std::string why) {
+    full_ = true;
+    obstacle_(path, Error(Code::limit, std::move(why)));
+  }
 
   /// `path` on disk, `below` in the torrent.
   void take(const std::string& path, std::string below, const struct stat& status) {
     if (left_out_ == identity_of(status) || full_) return;
     if (sources_.files.size() == kMaxTorrentFiles) {
-      full_ = true;
-      return stumble(path, Error(Code::limit, "more files than a torrent can have"));
+      return end_at(path, "more files than a torrent can have");
+    }
+    if (++paths_ > kMaxTorrentPaths) {
+      return end_at(path, "its folders repeat themselves without end: more than " +
+                              std::to_string(kMaxTorrentPaths) + " paths");
     }
     if (S_ISDIR(status.st_mode)) return descend(path, below, identity_of(status));
     TorrentSource source;
@@ -128,27 +140,19 @@ class Walker {
     above_.pop_back();
   }
 
-  /// BEP 47 has a link's target from the torrent's root on, where the system has it from the link.
   Result<std::string> target_of(const std::string& link) const {
-    P2P_TRY(const std::string raw, read_link(link));
-    std::error_code error;
-    const auto root = std::filesystem::absolute(root_, error).lexically_normal() / "";
-    const auto whole =
-        (std::filesystem::absolute(link, error).parent_path() / raw).lexically_normal();
-    std::string target = whole.lexically_relative(root).string();
-    while (target.ends_with('/')) target.pop_back();
-    if (!torrent::is_safe_path(target)) {
-      return fail(Code::unsupported, "a link that leads out of the torrent");
-    }
-    return target;
+    P2P_TRY(const std::string text, read_link(link));
+    return torrent_target(root_, link, text);
   }
 
   const TorrentWalk& options_;
   const TorrentObstacle& obstacle_;
   std::optional<Identity> left_out_;
-  std::filesystem::path root_;
+  std::string root_;
   std::vector<Identity> above_;
   TorrentSources sources_;
+  std::size_t paths_ = 0;
+  std::size_t obstacles_ = 0;
   bool full_ = false;
 };
 
@@ -159,6 +163,22 @@ std::string torrent_name(const std::string& path) {
   auto whole = std::filesystem::absolute(path, error).lexically_normal();
   if (!whole.has_filename()) whole = whole.parent_path();
   return whole.filename().string();
+}
+
+Result<std::string> torrent_target(const std::string& root, const std::string& link,
+                                   const std::string& text) {
+  const auto absolute = [](const std::string& path) {
+    std::error_code error;
+    return std::filesystem::absolute(path, error);
+  };
+  const auto whole = (absolute(link).parent_path() / text).lexically_normal();
+  const auto below = whole.lexically_relative(absolute(root).lexically_normal() / "");
+  std::string target = below.string();
+  while (target.ends_with('/')) target.pop_back();
+  if (!torrent::is_safe_path(target)) {
+    return fail(Code::unsupported, "a link that leads out of the torrent");
+  }
+  return target;
 }
 
 TorrentSources walk_torrent(const std::vector<std::string>& paths, const TorrentWalk& options,

@@ -23,6 +23,13 @@ struct TorrentWalk {
 /// More files than this are in no torrent that can be read (codec/bencode.h), and links can make
 /// any number of paths out of a few folders: the walk ends there.
 inline constexpr std::size_t kMaxTorrentFiles = codec::kMaxBencodeTokens / 8;
+/// Paths that are looked at, folders and links to folders above among them: links between folders
+/// without any file make more paths than there is time for. A folder for each file, of
+/// as many as there can be, is more than trees have that are worth a torrent.
+inline constexpr std::size_t kMaxTorrentPaths = 2 * kMaxTorrentFiles;
+/// Paths that are told as obstacles, more than anybody reads; the walk, which is for nothing then,
+/// ends with one more.
+inline constexpr std::size_t kMaxTorrentObstacles = 1000;
 
 struct TorrentSource {
   torrent::File file;
@@ -39,6 +46,13 @@ struct TorrentSources {
 /// The name of a torrent of `path`: its last component, what "." and ".." stand for included; empty
 /// for the root.
 std::string torrent_name(const std::string& path);
+
+/// Where a link in a torrent points, from the torrent's root on (BEP 47), where the system has it
+/// from the link on: `root` is the torrent's folder, `link` a path below it, and `text` what the
+/// link says. By the names alone, as if no folder were a link. Code::unsupported where it leads
+/// out.
+Result<std::string> torrent_target(const std::string& root, const std::string& link,
+                                   const std::string& text);
 
 /// Told of each path that cannot be part of a torrent, and why; the walk goes on.
 using TorrentObstacle = std::function<void(const std::string& path, const Error& error)>;

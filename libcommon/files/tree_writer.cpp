@@ -2,15 +2,18 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <climits>
 #include <cstdio>
+#include <optional>
 #include <utility>
 
 #include "base/system_error.h"
 #include "base/system_io.h"
+#include "base/temporary_name.h"
 
 namespace p2p::files {
 
@@ -33,16 +36,14 @@ class Draft {
   Draft& operator=(const Draft&) = delete;
   ~Draft() {
     if (fd_ >= 0) ::close(fd_);
-    if (named_) ::unlinkat(folder_, temporary_.c_str(), 0);
   }
 
   Result<void> open() {
     fd_ = ::openat(folder_, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
     if (fd_ < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
-      ::unlinkat(folder_, temporary_.c_str(), 0);  // left by a process that had our number
+      named_.emplace(folder_, temporary_);
       fd_ = ::openat(folder_, temporary_.c_str(),
                      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-      named_ = fd_ >= 0;
     }
     if (fd_ < 0) return system_failure(errno);
     return {};
@@ -76,14 +77,13 @@ class Draft {
       return false;
     }
     if (errno != EEXIST || !replace) return system_failure(errno);
-    ::unlinkat(folder_, temporary_.c_str(), 0);
+    named_.emplace(folder_, temporary_);
     if (::linkat(AT_FDCWD, self.c_str(), folder_, temporary_.c_str(), AT_SYMLINK_FOLLOW) != 0) {
       return system_failure(errno);
     }
-    named_ = true;
     return true;
   }
-  void let_go() { named_ = false; }
+  void let_go() { named_->let_go(); }
 
  private:
   Result<void> flush() {
@@ -99,7 +99,7 @@ class Draft {
   int folder_;
   std::string temporary_;
   int fd_ = -1;
-  bool named_ = false;
+  std::optional<TemporaryName> named_;
   Bytes buffer_;
 };
 
@@ -167,9 +167,27 @@ Result<void> TreeWriter::leave(const content::UnixFsMetadata& metadata) {
   return outcome;
 }
 
+Result<void> TreeWriter::check_room(std::uint64_t size) const {
+  struct statvfs status{};
+  // No blocks at all is what file systems say that have no bound, or do not know it.
+  if (::fstatvfs(here(), &status) != 0 || status.f_blocks == 0 || status.f_frsize == 0) return {};
+  const std::uint64_t blocks = ::geteuid() == 0 ? status.f_bfree : status.f_bavail;
+  // Rounded up, so that nothing overflows.
+  const std::uint64_t needed = size / status.f_frsize + (size % status.f_frsize == 0 ? 0 : 1);
+  if (needed <= blocks) return {};
+  return fail(Code::limit, "its " + std::to_string(size) + " bytes do not fit into the " +
+                               std::to_string(blocks * status.f_frsize) +
+                               " that are free on the file system");
+}
+
 Result<void> TreeWriter::file(const std::string& name, const content::UnixFsMetadata& metadata,
                               const std::function<Result<void>(const Put&)>& fill) {
   P2P_CHECK(check_name(name));
+  // Known before the work; what takes the name meanwhile is seen when the file is put in place.
+  struct stat there{};
+  if (!replace_ && ::fstatat(here(), name.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0) {
+    return system_failure(EEXIST);
+  }
   Draft draft(here(), temporary());
   P2P_CHECK(draft.open());
   P2P_CHECK(fill([&](ByteView data) { return draft.put(data); }));
@@ -187,19 +205,17 @@ Result<void> TreeWriter::symlink(const std::string& name, const std::string& tar
   if (target.find('\0') != std::string::npos) {
     return fail(Code::invalid_argument, "a symbolic link's target has a NUL in it");
   }
-  const auto from = temporary();
-  ::unlinkat(here(), from.c_str(), 0);
-  if (::symlinkat(target.c_str(), here(), from.c_str()) != 0) return system_failure(errno);
-  Result<void> outcome;
+  TemporaryName from(here(), temporary());
+  if (::symlinkat(target.c_str(), here(), from.name().c_str()) != 0) return system_failure(errno);
   if (metadata.mtime) {
     const std::timespec times[] = {{0, UTIME_OMIT}, to_timespec(*metadata.mtime)};
-    if (::utimensat(here(), from.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0) {
-      outcome = system_failure(errno);
+    if (::utimensat(here(), from.name().c_str(), times, AT_SYMLINK_NOFOLLOW) != 0) {
+      return system_failure(errno);
     }
   }
-  if (outcome) outcome = put_in_place(from, name);
-  if (!outcome) ::unlinkat(here(), from.c_str(), 0);
-  return outcome;
+  P2P_CHECK(put_in_place(from.name(), name));
+  from.let_go();
+  return {};
 }
 
 }  // namespace p2p::files

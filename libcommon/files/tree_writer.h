@@ -33,6 +33,10 @@ class TreeWriter {
   /// Gives the folder its mode and time, if any, and goes out of it.
   Result<void> leave(const content::UnixFsMetadata& metadata);
 
+  /// Code::limit where `size` more bytes do not fit into what the file system has free for us;
+  /// where it does not say how much that is, they do.
+  Result<void> check_room(std::uint64_t size) const;
+
   using Put = std::function<Result<void>(ByteView)>;
   /// A file with what `fill` puts; if that fails, there is none. Of its mode, the bits that would
   /// give somebody else's rights are dropped.

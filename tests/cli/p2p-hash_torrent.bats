@@ -96,6 +96,80 @@ album() {
   [ "$stderr" = "p2p-hash: album/dangling: No such file or directory" ]
 }
 
+@test "links that stand in a torrent are checked, and lead nowhere" {
+  album
+  ln -s ../a album/sub/link
+  ln -s sub album/folder
+  p2p-hash --torrent o --symlinks album
+  p2p-hash --verify o album
+  p2p-hash --verify o .
+  # Where it points to counts, not how that is said.
+  ln -sfn "$PWD/album/sub/../a" album/sub/link
+  p2p-hash --verify o album
+  local wrong
+  for wrong in ../b a ../../album/../a ../../a "" /; do
+    rm -f album/sub/link
+    [ -z "$wrong" ] || ln -s "$wrong" album/sub/link
+    run -1 p2p-hash --verify o album
+    [[ "${lines[0]}" == "album/sub/link	fail	${wrong:+a link to $wrong instead of a in the torrent}"* ]]
+    [ -n "$wrong" ] || [[ "${lines[0]}" == *"missing" ]]
+    [[ "${lines[1]}" == *"0 of 5 pieces and 1 of 6 files are not as they should be" ]]
+  done
+  rm album/sub/link && cp album/a album/sub/link
+  run -1 p2p-hash --verify o album
+  [ "${lines[0]}" = "album/sub/link	fail	Not a symbolic link" ]
+  # No link is read outside of the folder.
+  mkdir outside && cp -r album/sub/. outside && ln -sfn ../a outside/link
+  rm -r album/sub && ln -s "$PWD/outside" album/sub
+  run -1 p2p-hash --verify o album
+  [[ "$output" == *"album/sub/link	fail	its path leads out of the folder"* ]]
+  printf 'd4:infod5:filesld4:attr1:l6:lengthi0e4:pathl2:..1:xe12:symlink pathl1:aeed6:lengthi6e4:pathl1:aeee4:name1:d12:piece lengthi16384e6:pieces20:%020dee' 0 >p
+  run -1 p2p-hash --verify p outside
+  [ "${lines[0]}" = "outside/../x	fail	its path leads out of the folder" ]
+}
+
+@test "a torrent comes on standard input, or in a pipe" {
+  album
+  p2p-hash --torrent o album
+  p2p-hash --verify - album <o
+  stdio_bytewise o p2p-hash --verify - album
+  p2p-hash --verify <(cat o) album
+  run -1 p2p-hash --verify - nosuch.car <<<d
+  [[ "$output" == *"-: FAILED"*"nosuch.car: FAILED"* ]]
+  run -2 p2p-hash --verify - - <o
+  run -2 p2p-hash --verify - <o
+  [[ "$output" == *"needs one FILE"* ]]
+  run -2 --separate-stderr p2p-hash --verify - album < <(head -c 100 o)
+  [[ "$stderr" == "p2p-hash: error: read -: "* ]]
+  run -2 --separate-stderr timeout 60 p2p-hash --verify - album < <(printf 'd1:a'; cat /dev/zero)
+  [[ "$stderr" == "p2p-hash: error: read -: larger than "* ]]
+  # What is left of standard input is what is read.
+  { printf 'junk'; cat o; } >late
+  { dd bs=4 count=1 status=none of=/dev/null; p2p-hash --verify - album; } <late
+}
+
+@test "links between folders without a file make no endless walk" {
+  local i j
+  for i in {1..12}; do
+    mkdir -p maze/$i
+    for j in {1..12}; do [ $i = $j ] || ln -s ../$j maze/$i/$j; done
+  done
+  run -1 --separate-stderr timeout 60 p2p-hash --torrent o maze
+  [[ "${stderr_lines[0]}" == *": a link to a folder that it stands in" ]]
+  [ "${#stderr_lines[@]}" -eq 1001 ]
+  [[ "${stderr_lines[1000]}" == *": too many faults: the rest is left out" ]]
+  [ ! -e o ]
+  # Without circles: each of thirty folders has two links to the next.
+  for i in {1..30}; do
+    mkdir -p twice/$i
+    ln -s ../$((i + 1)) twice/$i/a
+    ln -s ../$((i + 1)) twice/$i/b
+  done
+  mkdir twice/31
+  run -1 --separate-stderr timeout 120 p2p-hash --torrent o twice/1
+  [[ "$stderr" == "p2p-hash: twice/1/a/"*": its folders repeat themselves without end: more than 750000 paths" ]]
+}
+
 @test "what cannot be read is told, all of it, and no torrent is made" {
   album
   mkfifo album/fifo album/sub/fifo

@@ -1,7 +1,5 @@
 // --verify: content against what names it. What kind of file that is, its first bytes say.
-#include <array>
-
-#include "cli/files.h"
+#include "base/units.h"
 #include "codec/bencode.h"
 #include "files/file.h"
 #include "mode.h"
@@ -12,9 +10,11 @@ namespace p2p::hash {
 
 namespace {
 
+constexpr std::size_t kHeadSize = 2;
+
 /// A torrent is a dictionary: 'd', and then a key, which begins with its length.
 bool looks_like_torrent(ByteView head) {
-  return head.size() >= 2 && head[0] == 'd' && head[1] >= '0' && head[1] <= '9';
+  return head.size() == kHeadSize && head[0] == 'd' && head[1] >= '0' && head[1] <= '9';
 }
 
 class VerifyMode : public Mode {
@@ -25,8 +25,9 @@ class VerifyMode : public Mode {
     command.usage("p2p-hash --verify TORRENT FILE").usage("p2p-hash --verify CAR [CAR]...");
     command.group("Verifying")
         .text("--verify", "TORRENT|CAR", names_,
-              "check a download: FILE is what the torrent holds, or the folder that it is in; of a "
-              "CAR, that every block is what its CID says, and that none is missing",
+              "check a download: FILE is what the torrent holds, or the folder that it is in, and "
+              "links must point where the torrent says; of a CAR, that every block is what its CID "
+              "says, and that none is missing; - is standard input",
               cli::Complete::file);
     command
         .environment("TMPDIR",
@@ -41,21 +42,25 @@ class VerifyMode : public Mode {
   bool defaults_to_stdin() const override { return false; }
 
   Result<cli::ExitStatus> run(cli::Console& console) override {
-    // A torrent is read at any place; what cannot be is a CAR, or nothing.
-    std::array<std::uint8_t, 2> head{};
-    if (*names_ != "-") {
-      const auto named = files::File::open(*names_);
-      if (named && named->regular()) P2P_CHECK(named->read_at(0, head));
-    }
+    auto file = files::File::open_operand(*names_);
+    const auto head = file ? file->peek(kHeadSize).value_or(ByteView()) : ByteView();
     if (!looks_like_torrent(head)) {
       std::vector<std::string> names{*names_};
       names.insert(names.end(), options_.files.begin(), options_.files.end());
-      return verify_cars(console, options_, names);
+      return verify_cars(console, options_, names, std::move(file));
     }
     if (options_.files.size() != 1 || options_.files.front() == "-") {
       return usage("--verify of a torrent needs one FILE, its content");
     }
-    P2P_TRY(const Bytes torrent, cli::read_file(*names_, codec::kMaxBencodeSize));
+    Bytes torrent;
+    auto read = file->read_all([&](ByteView piece) -> Result<void> {
+      if (piece.size() > codec::kMaxBencodeSize - torrent.size()) {
+        return fail(Code::limit, "larger than " + format_size(codec::kMaxBencodeSize));
+      }
+      append(torrent, piece);
+      return {};
+    });
+    if (!read) return fail(std::move(read).error().during("read", *names_));
     return verify_torrent(console, options_, *names_, torrent, options_.files.front());
   }
 

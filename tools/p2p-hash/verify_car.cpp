@@ -10,8 +10,9 @@ namespace p2p::hash {
 namespace {
 
 Result<files::CarSummary> check(cli::Console& console, const Options& options,
-                                crypto::Random& random, const std::string& name) {
-  P2P_TRY(auto file, files::File::open_operand(name));
+                                crypto::Random& random, const std::string& name,
+                                Result<files::File> opened) {
+  P2P_TRY(auto file, std::move(opened));
   Meter meter(console);
   meter.flush();
   meter.begin(name, file.regular() ? std::optional(file.size()) : std::nullopt);
@@ -22,11 +23,13 @@ Result<files::CarSummary> check(cli::Console& console, const Options& options,
 }  // namespace
 
 Result<cli::ExitStatus> verify_cars(cli::Console& console, const Options& options,
-                                    const std::vector<std::string>& names) {
+                                    const std::vector<std::string>& names,
+                                    Result<files::File> first) {
   const auto random = crypto::system_random();
   bool all = true;
   for (const auto& name : names) {
-    const auto summary = check(console, options, *random, name);
+    auto opened = &name == &names.front() ? std::move(first) : files::File::open_operand(name);
+    const auto summary = check(console, options, *random, name, std::move(opened));
     if (!summary) {
       // Only what happens to a temporary file says what was being done.
       if (!summary.error().doing.empty()) return fail(summary.error());

@@ -8,6 +8,7 @@
 #include "content/torrent/merkle.h"
 #include "content/torrent/metainfo.h"
 #include "files/folder.h"
+#include "files/torrent_walk.h"
 #include "files/walk.h"
 #include "record/record.h"
 #include "torrent_work.h"
@@ -104,7 +105,7 @@ class Verifier {
     std::uint64_t bad_files = 0;
     std::uint64_t all_files = 0;
     for (std::size_t i = 0; i < files_.size(); ++i) {
-      if (is_content(meta_.files[i])) ++all_files;
+      if (!meta_.files[i].pad) ++all_files;
       const auto cause = cause_of(files_[i]);
       if (cause.empty() || meta_.files[i].pad) continue;
       ++bad_files;
@@ -126,31 +127,49 @@ class Verifier {
   }
 
  private:
-  /// Links have no content of their own, and are not looked at.
-  static bool is_content(const File& file) { return !file.pad && !file.symlink; }
-
   std::string path_of(std::size_t index) const {
     return lone_ ? root_ : join_path(root_, meta_.files[index].path);
   }
 
   void look_at(std::size_t index) {
     const auto& file = meta_.files[index];
-    if (!is_content(file)) return;
-    const auto opened = open(index);
+    if (file.pad) return;
     auto& problem = files_[index].problem;
+    const auto stumble = [&](const Error& error) {
+      problem = error.code == Code::not_found ? "missing" : error.message();
+    };
+    if (file.symlink) {
+      const auto linked = check_link(file);
+      if (!linked) stumble(linked.error());
+      return;
+    }
+    const auto opened = open(index);
     if (!opened) {
-      problem = opened.error().code == Code::not_found ? "missing" : opened.error().message();
+      stumble(opened.error());
     } else if (opened->size() != file.size) {
       // Its pieces are looked at all the same: they say how much of it is right.
       problem = std::to_string(opened->size()) + " bytes instead of " + std::to_string(file.size);
     }
   }
 
+  /// A link has no content of its own: it is where it points. A lone file is none, for a torrent
+  /// has content.
+  Result<void> check_link(const File& file) const {
+    if (file.unsafe) return leads_out();
+    P2P_TRY(const auto text, folder_->read_link(file.path));
+    const auto target = files::torrent_target(root_, join_path(root_, file.path), text);
+    if (target && *target == file.target) return {};
+    return fail(Code::mismatch, "a link to " + repair_utf8(text) + " instead of " +
+                                    repair_utf8(file.target) + " in the torrent");
+  }
+
+  static std::unexpected<Error> leads_out() {
+    return fail(Code::permission, "its path leads out of the folder");
+  }
+
   Result<files::File> open(std::size_t index) const {
     const auto& file = meta_.files[index];
-    if (file.unsafe && !lone_) {
-      return fail(Code::permission, "its path leads out of the folder");
-    }
+    if (file.unsafe && !lone_) return leads_out();
     if (!lone_) return folder_->open_file(file.path);
     // A FIFO is not opened: that waits for somebody to write to it.
     P2P_TRY(const auto status, files::path_status(root_));

@@ -60,14 +60,15 @@ Result<const std::uint8_t*> Table::record(std::uint64_t number) {
 }
 
 Result<std::optional<Table::Entry>> Table::find(const Fingerprint& fingerprint) {
-  // The answer is in [low, high]; each guess is where an even spread would have it, and every other
-  // one the middle, so that no spread is worse than a binary search.
+  // The answer is in [low, high]; each guess is where an even spread would have it, and every third
+  // one the middle, so that no spread is much worse than a binary search.
   std::uint64_t low = 0;
   std::uint64_t high = size_;
   const auto wanted = load_be<std::uint64_t>(fingerprint.data());
   std::uint64_t below = 0;
   std::uint64_t above = UINT64_MAX;
-  for (bool even = true; low < high; even = !even) {
+  for (unsigned guesses = 1; low < high; ++guesses) {
+    const bool even = guesses % 3 != 0;
     auto middle = low + (high - low) / 2;
     if (even && above > below && wanted >= below) {
       const double share = static_cast<double>(wanted - below) / static_cast<double>(above - below);

@@ -54,6 +54,28 @@ TEST_CASE("windows and streams give the file's bytes, mapped or read") {
   CHECK(file->unchanged());
 }
 
+TEST_CASE("what was peeked at is read again, and no more than once") {
+  const TempFolder folder;
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{1}, std::size_t{5}, std::size_t{70000}}) {
+    const Bytes content = noise(size);
+    auto file = File::open(folder.file("f", content)).value();
+    for (const std::size_t room : {std::size_t{2}, std::size_t{1}, std::size_t{4}}) {
+      const auto peeked = file.peek(room);
+      REQUIRE(peeked);
+      CHECK(p2p::equal(*peeked, ByteView(content).first(std::min(room, size))));
+    }
+    File moved = std::move(file);
+    Bytes streamed(std::min<std::size_t>(size, 1));
+    CHECK(moved.read(streamed).value() == streamed.size());
+    REQUIRE(moved.read_all([&](ByteView piece) -> Result<void> {
+      p2p::append(streamed, piece);
+      return {};
+    }));
+    CHECK(streamed == content);
+  }
+}
+
 TEST_CASE("reading ahead gives the file's bytes, whole or given up") {
   const TempFolder folder;
   using p2p::files::kPieceSize;

@@ -43,6 +43,16 @@ TEST_CASE("names that lead elsewhere are refused by every function") {
   CHECK(fs::is_empty(folder.at("in")));
 }
 
+TEST_CASE("what no disk has room for is refused") {
+  const test::TempFolder folder;
+  const auto writer = TreeWriter::open(folder.path(), false).value();
+  CHECK(writer.check_room(0));
+  CHECK(writer.check_room(1));
+  for (const auto size : {UINT64_MAX, std::uint64_t{1} << 62}) {
+    CHECK(writer.check_room(size).error().code == Code::limit);
+  }
+}
+
 TEST_CASE("a file appears whole or not at all") {
   const test::TempFolder folder;
   auto writer = TreeWriter::open(folder.path(), false).value();
