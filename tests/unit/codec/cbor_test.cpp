@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/basen.h"
+#include "support/hex.h"
 
 using namespace p2p;
 using codec::CborReader;
@@ -14,14 +15,9 @@ using codec::CborScanner;
 using codec::CborToken;
 using codec::CborWriter;
 using Kind = CborToken::Kind;
+using p2p::test::unhex;
 
 namespace {
-
-Bytes unhex(std::string_view text) {
-  auto bytes = hex_decode(text);
-  REQUIRE(bytes);
-  return *bytes;
-}
 
 template <class Write>
 std::string written(Write&& write) {

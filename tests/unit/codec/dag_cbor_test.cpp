@@ -7,19 +7,15 @@
 
 #include "base/basen.h"
 #include "codec/cbor.h"
+#include "support/hex.h"
 
 using namespace p2p;
 using codec::Integer;
 using codec::Link;
 using codec::Value;
+using p2p::test::unhex;
 
 namespace {
-
-Bytes unhex(std::string_view text) {
-  auto bytes = hex_decode(text);
-  REQUIRE(bytes);
-  return *bytes;
-}
 
 Value decoded(std::string_view hex) {
   const auto block = unhex(hex);

@@ -6,19 +6,15 @@
 #include <vector>
 
 #include "base/basen.h"
+#include "support/hex.h"
 
 using namespace p2p;
 using codec::ProtoField;
 using codec::ProtoReader;
 using codec::ProtoWriter;
+using p2p::test::unhex;
 
 namespace {
-
-Bytes unhex(std::string_view text) {
-  auto bytes = hex_decode(text);
-  REQUIRE(bytes);
-  return *bytes;
-}
 
 Result<std::vector<ProtoField>> fields_of(ByteView message) {
   std::vector<ProtoField> fields;

@@ -5,23 +5,19 @@
 #include "base/basen.h"
 #include "content/block.h"
 #include "content/unixfs.h"
+#include "support/hex.h"
 
 using namespace p2p;
 using content::decode_dag_pb;
 using content::encode_dag_pb;
 using content::PbNode;
 using multiformats::Cid;
+using p2p::test::unhex;
 
 namespace {
 
-Bytes hex(std::string_view text) {
-  auto bytes = hex_decode(text);
-  REQUIRE(bytes);
-  return *bytes;
-}
-
 /// Raw, identity, no bytes: the shortest CID there is.
-Cid cid() { return *Cid::decode(hex("01550000")); }
+Cid cid() { return *Cid::decode(unhex("01550000")); }
 
 }  // namespace
 
@@ -29,7 +25,7 @@ Cid cid() { return *Cid::decode(hex("01550000")); }
 TEST_CASE("published forms encode and decode") {
   const auto both_ways = [](const PbNode& node, std::string_view expected) {
     CHECK(hex_encode(encode_dag_pb(node)) == expected);
-    const auto decoded = decode_dag_pb(hex(expected));
+    const auto decoded = decode_dag_pb(unhex(expected));
     REQUIRE(decoded);
     CHECK(hex_encode(encode_dag_pb(*decoded)) == expected);
     CHECK(decoded->data == node.data);
@@ -39,7 +35,7 @@ TEST_CASE("published forms encode and decode") {
   both_ways(node, "");
   node.data = Bytes();
   both_ways(node, "0a00");
-  node.data = hex("0001020304");
+  node.data = unhex("0001020304");
   both_ways(node, "0a050001020304");
 
   PbNode linked;
@@ -55,13 +51,13 @@ TEST_CASE("published forms encode and decode") {
   both_ways(linked, "12090a040155000018f207");
   linked.links.front() = {cid(), std::nullopt, 9007199254740991};
   both_ways(linked, "120f0a040155000018ffffffffffffff0f");
-  linked.data = hex("0001");
+  linked.data = unhex("0001");
   linked.links.front() = {cid(), std::nullopt, std::nullopt};
   both_ways(linked, "12060a04015500000a020001");
 }
 
 TEST_CASE("data before links is read, and written back as it was") {
-  const auto old = decode_dag_pb(hex("0a02000112060a0401550000"));
+  const auto old = decode_dag_pb(unhex("0a02000112060a0401550000"));
   REQUIRE(old);
   CHECK(old->data_first);
   CHECK(hex_encode(encode_dag_pb(*old)) == "0a02000112060a0401550000");
@@ -93,14 +89,14 @@ TEST_CASE("what the specification forbids is refused") {
   };
   for (const auto& [what, block] : bad) {
     CAPTURE(what);
-    const auto decoded = decode_dag_pb(hex(block));
+    const auto decoded = decode_dag_pb(unhex(block));
     REQUIRE_FALSE(decoded);
     CHECK(decoded.error().code == Code::parse);
   }
 }
 
 TEST_CASE("every cut of a valid block is another block or none") {
-  const Bytes block = hex("12110a04015500001209736f6d65206e616d6512060a04015500000a050001020304");
+  const Bytes block = unhex("12110a04015500001209736f6d65206e616d6512060a04015500000a050001020304");
   for (std::size_t size = 0; size < block.size(); ++size) {
     const auto decoded = decode_dag_pb(ByteView(block).first(size));
     if (decoded) CHECK(equal(encode_dag_pb(*decoded), ByteView(block).first(size)));
@@ -135,12 +131,12 @@ TEST_CASE("whole blocks are named after a check of their form") {
         "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku");
   CHECK(name(Codec::dag_pb, {})->text() ==
         "bafybeihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku");
-  CHECK(name(Codec::dag_cbor, hex("a1616101"))->text() ==
+  CHECK(name(Codec::dag_cbor, unhex("a1616101"))->text() ==
         "bafyreihltcnuuyqp2jm24aqydpnlj7b6w3ogwrplomrjtg5rifv44mmjey");
   // Tag 42 over something that is no CID is canonical CBOR, but no dag-cbor.
-  CHECK_FALSE(name(Codec::dag_cbor, hex("d82a43000102")));
-  CHECK(name(Codec::dag_cbor, hex("d82a450001550000")));
-  CHECK_FALSE(name(Codec::dag_cbor, hex("a16161f90000")));
+  CHECK_FALSE(name(Codec::dag_cbor, unhex("d82a43000102")));
+  CHECK(name(Codec::dag_cbor, unhex("d82a450001550000")));
+  CHECK_FALSE(name(Codec::dag_cbor, unhex("a16161f90000")));
   CHECK_FALSE(name(Codec::bitcoin_block, Bytes(79)));
   CHECK(name(Codec::bitcoin_block, Bytes(80))->hash().code() ==
         multiformats::HashCode::dbl_sha2_256);

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "base/basen.h"
+#include "support/hex.h"
 
 using namespace p2p;
 using content::decode_unixfs;
@@ -10,17 +11,12 @@ using content::encode_unixfs;
 using content::UnixFs;
 using content::UnixFsMetadata;
 using content::UnixFsTime;
+using p2p::test::unhex;
 
 namespace {
 
-Bytes hex(std::string_view text) {
-  auto bytes = hex_decode(text);
-  REQUIRE(bytes);
-  return *bytes;
-}
-
 std::string why(std::string_view text) {
-  const Bytes message = hex(text);
+  const Bytes message = unhex(text);
   const auto node = decode_unixfs(message);
   REQUIRE_FALSE(node);
   CHECK(node.error().code == Code::parse);
@@ -51,7 +47,7 @@ TEST_CASE("what the importer writes decodes to what it meant") {
   REQUIRE(node->data);
   CHECK(as_text(*node->data) == "../x");
 
-  const Bytes shard = content::unixfs_shard(hex("8001"), 16, {0755, std::nullopt});
+  const Bytes shard = content::unixfs_shard(unhex("8001"), 16, {0755, std::nullopt});
   node = decode_unixfs(shard);
   REQUIRE(node);
   CHECK(node->is_directory());

@@ -7,18 +7,14 @@
 
 #include "base/basen.h"
 #include "crypto/random.h"
+#include "support/hex.h"
 
 using namespace p2p;
 using crypto::ChaChaPoly;
 using crypto::kAeadTagSize;
+using p2p::test::unhex;
 
 namespace {
-
-Bytes unhex(std::string_view text) {
-  auto bytes = hex_decode(text);
-  REQUIRE(bytes);
-  return *bytes;
-}
 
 Bytes sealed(ChaChaPoly& aead, ByteView nonce, ByteView ad, ByteView text) {
   Bytes out(text.size() + kAeadTagSize);

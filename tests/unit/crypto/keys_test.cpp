@@ -8,22 +8,18 @@
 
 #include "base/basen.h"
 #include "crypto/x25519.h"
+#include "support/hex.h"
 #include "unit/crypto/foreign_keys.h"
 
 using namespace p2p;
 using crypto::KeyType;
 using crypto::PublicKey;
 using crypto::SigningKey;
+using p2p::test::unhex;
 
 namespace {
 
 const auto kMessage = as_bytes("sign me");
-
-Bytes unhex(std::string_view text) {
-  auto bytes = hex_decode(text);
-  REQUIRE(bytes);
-  return *bytes;
-}
 
 SigningKey signer(std::string_view hex) {
   const auto bytes = unhex(hex);

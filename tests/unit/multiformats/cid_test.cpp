@@ -3,13 +3,13 @@
 #include <doctest/doctest.h>
 
 #include "base/basen.h"
+#include "support/hex.h"
 
 using namespace p2p;
 using namespace p2p::multiformats;
+using p2p::test::unhex;
 
 namespace {
-
-Bytes from_hex(std::string_view hex) { return *hex_decode(hex); }
 
 Multihash abc() { return Multihash::of(crypto::HashAlg::sha2_256, as_bytes("abc")); }
 const std::string kAbcHex = "1220ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
@@ -93,7 +93,7 @@ TEST_CASE("cid: what is none") {
                           "0155" + kAbcHex + "00", std::string("0155"), std::string("01"),
                           "01d500" + kAbcHex, "0155122100" + std::string(64, '1')}) {
     CAPTURE(hex);
-    CHECK(Cid::decode(from_hex(hex)).error().code == Code::parse);
+    CHECK(Cid::decode(unhex(hex)).error().code == Code::parse);
   }
   CHECK_FALSE(Cid::v0(Multihash::of(crypto::HashAlg::sha2_512, {})));
   CHECK_FALSE(Cid::v0(*Multihash::wrap(HashCode::sha2_256, Bytes(31))));

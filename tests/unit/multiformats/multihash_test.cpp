@@ -3,15 +3,11 @@
 #include <doctest/doctest.h>
 
 #include "base/basen.h"
+#include "support/hex.h"
 
 using namespace p2p;
 using namespace p2p::multiformats;
-
-namespace {
-
-Bytes from_hex(std::string_view hex) { return *hex_decode(hex); }
-
-}  // namespace
+using p2p::test::unhex;
 
 TEST_CASE("multihash: vectors of the specification's test_cases.csv") {
   // Full and truncated digests; that file hashes the text of the hex, not its bytes.
@@ -26,7 +22,7 @@ TEST_CASE("multihash: vectors of the specification's test_cases.csv") {
        "c7886f93355652114709d75b2db4c33741124fd4fe"}};
   for (const auto& [code, hex] : vectors) {
     CAPTURE(hex);
-    const auto hash = Multihash::decode(from_hex(hex));
+    const auto hash = Multihash::decode(unhex(hex));
     REQUIRE(hash);
     CHECK(hash->code() == code);
     CHECK(hex_encode(hash->encode()) == hex);
@@ -36,7 +32,7 @@ TEST_CASE("multihash: vectors of the specification's test_cases.csv") {
 }
 
 TEST_CASE("multihash: identity is the data") {
-  const auto hash = Multihash::decode(from_hex("0003616263"));
+  const auto hash = Multihash::decode(unhex("0003616263"));
   REQUIRE(hash);
   CHECK(hash->matches(as_bytes("abc")) == true);
   CHECK(hash->matches(as_bytes("abd")) == false);
@@ -66,10 +62,10 @@ TEST_CASE("multihash: hostile bytes") {
   for (const auto* hex : {"", "12", "1220", "122000", "8012", "920000", "128000", "0003616200ff",
                           "12ffffffffffffffff7f", "ffffffffffffffffffff", "000361"}) {
     CAPTURE(hex);
-    CHECK(Multihash::decode(from_hex(hex)).error().code == Code::parse);
+    CHECK(Multihash::decode(unhex(hex)).error().code == Code::parse);
   }
   // Longer than the function's digest, and than any.
-  CHECK(Multihash::decode(from_hex("1221" + std::string(66, '0'))).error().code == Code::parse);
+  CHECK(Multihash::decode(unhex("1221" + std::string(66, '0'))).error().code == Code::parse);
   CHECK(Multihash::wrap(static_cast<HashCode>(0x9999), Bytes(128)));
   CHECK_FALSE(Multihash::wrap(static_cast<HashCode>(0x9999), Bytes(129)));
   CHECK_FALSE(Multihash::wrap(HashCode::identity, Bytes(129)));
@@ -77,7 +73,7 @@ TEST_CASE("multihash: hostile bytes") {
 
 TEST_CASE("multihash: blake3's digests may be longer than 32 bytes") {
   // A fuzzer found that the bytes behind the digest were compared.
-  const auto whole = from_hex(
+  const auto whole = unhex(
       "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262e00f03e7b69af26b7faaf09f");
   for (std::size_t size = 1; size <= whole.size(); ++size) {
     const auto hash = Multihash::wrap(HashCode::blake3, ByteView(whole).first(size));
@@ -89,7 +85,7 @@ TEST_CASE("multihash: blake3's digests may be longer than 32 bytes") {
 }
 
 TEST_CASE("multihash: unknown codes pass through") {
-  const auto hash = Multihash::decode(from_hex("b1250261ff"));
+  const auto hash = Multihash::decode(unhex("b1250261ff"));
   REQUIRE(hash);
   CHECK(name_of(hash->code()) == "0x12b1");
   CHECK(hash->matches({}).error().code == Code::unsupported);

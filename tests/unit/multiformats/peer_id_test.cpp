@@ -3,9 +3,11 @@
 #include <doctest/doctest.h>
 
 #include "base/basen.h"
+#include "support/hex.h"
 
 using namespace p2p;
 using namespace p2p::multiformats;
+using p2p::test::unhex;
 
 namespace {
 
@@ -35,8 +37,6 @@ const char* const kRsaPublic =
     "c6cfe951c18f1ee4078c79c13d63edb6e14feaeffabc90ad317e4875fe648101b0864097e998f0ca3025ef9638cd2b"
     "0caecd3770ab54a1d9c6ca959b0f5dcbc90caeefc4135baca6fd475224269bbe1b0203010001";
 
-Bytes from_hex(std::string_view hex) { return *hex_decode(hex); }
-
 }  // namespace
 
 TEST_CASE("public keys: the specification's vectors") {
@@ -47,7 +47,7 @@ TEST_CASE("public keys: the specification's vectors") {
       {crypto::KeyType::rsa, kRsaPublic}};
   for (const auto& [type, hex] : vectors) {
     CAPTURE(hex);
-    const auto key = decode_public_key(from_hex(hex));
+    const auto key = decode_public_key(unhex(hex));
     REQUIRE(key);
     CHECK(key->type == type);
     CHECK(hex_encode(encode_public_key(*key)) == hex);
@@ -55,14 +55,14 @@ TEST_CASE("public keys: the specification's vectors") {
 }
 
 TEST_CASE("private key: the specification's vector gives its public key") {
-  const auto key = decode_private_key(from_hex(kEd25519Private));
+  const auto key = decode_private_key(unhex(kEd25519Private));
   REQUIRE(key);
   CHECK(hex_encode(encode_public_key(key->public_key())) == kEd25519Public);
   CHECK(hex_encode(encode_private_key(*key)) == kEd25519Private);
 }
 
 TEST_CASE("private key: the legacy form repeats the public key, which must agree") {
-  auto legacy = from_hex(kEd25519Private);
+  auto legacy = unhex(kEd25519Private);
   legacy[3] = 96;
   append(legacy, ByteView(legacy).last(32));
   const auto key = decode_private_key(legacy);
@@ -70,35 +70,33 @@ TEST_CASE("private key: the legacy form repeats the public key, which must agree
   CHECK(hex_encode(encode_private_key(*key)) == kEd25519Private);
   legacy.back() ^= 1;
   CHECK(decode_private_key(legacy).error().code == Code::corrupt);
-  auto wrong = from_hex(kEd25519Private);
+  auto wrong = unhex(kEd25519Private);
   wrong.back() ^= 1;
   CHECK(decode_private_key(wrong).error().code == Code::corrupt);
 }
 
 TEST_CASE("private key: what we do not have") {
-  CHECK(decode_private_key(from_hex("08021220" + std::string(64, '1'))).error().code ==
+  CHECK(decode_private_key(unhex("08021220" + std::string(64, '1'))).error().code ==
         Code::unsupported);
-  CHECK(decode_private_key(from_hex("08011220" + std::string(64, '1'))).error().code ==
-        Code::parse);
+  CHECK(decode_private_key(unhex("08011220" + std::string(64, '1'))).error().code == Code::parse);
 }
 
 TEST_CASE("keys: structure is strict, the order of fields is not") {
   const std::string data = "1220" + std::string(kEd25519Public).substr(8);
-  CHECK(*decode_public_key(from_hex(data + "0801")) ==
-        *decode_public_key(from_hex(kEd25519Public)));
+  CHECK(*decode_public_key(unhex(data + "0801")) == *decode_public_key(unhex(kEd25519Public)));
   for (const auto& hex : {std::string(), std::string("0801"), data, "0801" + data + "0801",
                           "0801" + data + data, "0801" + data + "1800", "0a01" + data,
                           "088100" + data, std::string(kEd25519Public).substr(0, 70),
                           "08011221" + std::string(66, '1'), "0801" + data + "00"}) {
     CAPTURE(hex);
-    CHECK(decode_public_key(from_hex(hex)).error().code == Code::parse);
+    CHECK(decode_public_key(unhex(hex)).error().code == Code::parse);
   }
-  CHECK(decode_public_key(from_hex("0804" + data)).error().code == Code::unsupported);
+  CHECK(decode_public_key(unhex("0804" + data)).error().code == Code::unsupported);
   CHECK(decode_public_key(Bytes(2049, 8)).error().code == Code::limit);
 }
 
 TEST_CASE("peer ids: short keys stand in the id, long ones are hashed") {
-  const auto ed = *decode_public_key(from_hex(kEd25519Public));
+  const auto ed = *decode_public_key(unhex(kEd25519Public));
   const auto inlined = PeerId::of(ed);
   CHECK(hex_encode(inlined.bytes()) == "0024" + std::string(kEd25519Public));
   CHECK(inlined.text() == "12D3KooWBtg3aaRMjxwedh83aGiUkwSxDwUZkzuJcfaqUmo7R3pq");
@@ -106,7 +104,7 @@ TEST_CASE("peer ids: short keys stand in the id, long ones are hashed") {
   CHECK(inlined.matches(ed));
   CHECK(PeerId::parse(inlined.text()) == inlined);
 
-  const auto ecdsa = *decode_public_key(from_hex(kEcdsaPublic));
+  const auto ecdsa = *decode_public_key(unhex(kEcdsaPublic));
   const auto hashed = PeerId::of(ecdsa);
   CHECK(hashed.text().starts_with("Qm"));
   CHECK(hashed.public_key().error().code == Code::not_found);
@@ -114,7 +112,7 @@ TEST_CASE("peer ids: short keys stand in the id, long ones are hashed") {
   CHECK_FALSE(hashed.matches(ed));
   CHECK(PeerId::parse(hashed.text()) == hashed);
 
-  const auto secp = PeerId::of(*decode_public_key(from_hex(kSecp256k1Public)));
+  const auto secp = PeerId::of(*decode_public_key(unhex(kSecp256k1Public)));
   CHECK(secp.bytes()[0] == 0);
   CHECK(secp.text().starts_with("16Uiu2HA"));
 }
@@ -140,10 +138,10 @@ TEST_CASE("peer ids: what is none") {
   }
   // An inline key encoded in another order: the key is good, the id is not its own.
   const auto reordered = "1220" + std::string(kEd25519Public).substr(8) + "0801";
-  CHECK_FALSE(PeerId::from_bytes(from_hex("0024" + reordered)));
+  CHECK_FALSE(PeerId::from_bytes(unhex("0024" + reordered)));
   // A long key inline, sha2-512, and a short sha2-256.
-  CHECK_FALSE(PeerId::from_bytes(from_hex("005f" + std::string(kEcdsaPublic))));
-  CHECK_FALSE(PeerId::from_bytes(from_hex("1320" + std::string(64, '1'))));
-  CHECK_FALSE(PeerId::from_bytes(from_hex("121f" + std::string(62, '1'))));
+  CHECK_FALSE(PeerId::from_bytes(unhex("005f" + std::string(kEcdsaPublic))));
+  CHECK_FALSE(PeerId::from_bytes(unhex("1320" + std::string(64, '1'))));
+  CHECK_FALSE(PeerId::from_bytes(unhex("121f" + std::string(62, '1'))));
   CHECK(PeerId().empty());
 }
