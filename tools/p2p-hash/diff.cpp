@@ -9,6 +9,7 @@
 #include "cid_match.h"
 #include "diff_changes.h"
 #include "diff_tree.h"
+#include "files/scratch.h"
 #include "files/walk.h"
 #include "meter.h"
 #include "mode.h"
@@ -326,7 +327,7 @@ class Comparer {
     if (!kept_) return;
     auto added = changes_.add(change, path, item, was);
     if (added) return;
-    if (added.error().code == Code::limit) return trouble(path, added.error());
+    if (!files::of_temporary_file(added.error())) return trouble(path, added.error());
     kept_ = std::move(added);
   }
   void changed(const std::string& path, const Item& item) { differ(Change::changed, path, item); }

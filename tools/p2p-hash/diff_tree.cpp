@@ -102,7 +102,8 @@ class CarCursor final : public Cursor {
     append_item(bytes, item);
     if (!sorted_) return {};
     sorted_ = sorter_.add(item.name, as_text(bytes));
-    if (sorted_ || sorted_.error().code != Code::limit) return {};
+    // A temporary file's error comes with the first entry.
+    if (sorted_ || files::of_temporary_file(sorted_.error())) return {};
     return sorted_;
   }
   void finish() {
