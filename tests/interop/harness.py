@@ -190,3 +190,10 @@ class Case(unittest.TestCase):
         def read(_):
             return file.exists() and (file.read_text().strip() or None)
         return process.wait(read, f"{file.name} to be written", deadline).splitlines()[0]
+
+    def answering(self, *options, prefix=()):
+        """The address of a p2p-probe that answers on loopback until the test's end."""
+        file = self.folder() / "addr"
+        ours = self.start(Process([*prefix, tool("p2p-probe"), "-l", "/ip4/127.0.0.1/tcp/0", "--write-addr", str(file),
+                                   *options]))
+        return self.listening(ours, file)

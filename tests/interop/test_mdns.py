@@ -34,11 +34,8 @@ class Mdns(Case):
         cls.addClassCleanup(cls.namespace.remove)
         cls.prefix = cls.namespace.prefix
 
-    def answering(self):
-        file = self.folder() / "addr"
-        ours = self.start(Process([*self.prefix, tool("p2p-probe"), "-l", "/ip4/127.0.0.1/tcp/0", "--mdns",
-                                   "--write-addr", str(file)]))
-        return self.listening(ours, file)
+    def multicasting(self):
+        return self.answering("--mdns", prefix=self.prefix)
 
     def found(self, wanted):
         """Whether p2p-discover finds that address, and p2p-probe then the peer."""
@@ -50,13 +47,13 @@ class Mdns(Case):
     def test_js_libp2p(self):
         js = self.start(JsPeer("mdns", prefix=self.prefix))
         self.found(js.address())
-        self.assertTrue(js.wait(lambda lines, ours=self.answering(): f"found {ours}" in lines, "js to find us"))
+        self.assertTrue(js.wait(lambda lines, ours=self.multicasting(): f"found {ours}" in lines, "js to find us"))
 
     def test_kubo(self):
         kubo = Kubo(mdns=True, prefix=self.prefix)
         self.addCleanup(kubo.stop)
         self.found(kubo.address)
-        ours = self.answering()
+        ours = self.multicasting()
         peer = ours.rsplit("/", 1)[1]
         # kubo connects to whom it finds.
         kubo.daemon.wait(lambda _: peer in kubo.ipfs("swarm", "peers"), "kubo to find and dial us")
