@@ -1,13 +1,12 @@
 #include "content/directory.h"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
 #include "base/endian.h"
 #include "base/varint.h"
 #include "content/dag_pb.h"
-#include "content/murmur3.h"
+#include "content/hamt.h"
 
 namespace p2p::content {
 
@@ -15,9 +14,6 @@ using multiformats::Cid;
 using multiformats::Codec;
 
 namespace {
-
-/// The hash of names has 64 bits; names that agree in all of them cannot be told apart.
-constexpr unsigned kHashBits = 64;
 
 std::size_t field_size(std::size_t length) { return 1 + varint_size(length) + length; }
 
@@ -80,7 +76,7 @@ Result<void> DirectoryImporter::sort_by_hash() {
     if (!added) return;
     const Record record = read(place);
     std::string hash(sizeof(std::uint64_t), '\0');
-    store_be(reinterpret_cast<std::uint8_t*>(hash.data()), murmur3_x64_64(as_bytes(record.name)));
+    store_be(reinterpret_cast<std::uint8_t*>(hash.data()), hamt_hash(record.name));
     const auto whole = ByteView(pages_[place / kPageSize]).subspan(place % kPageSize, record.size);
     added = by_hash_->add(hash, as_text(whole));
   });
@@ -155,16 +151,13 @@ bool DirectoryImporter::sharded() const {
 class Sharder {
  public:
   Sharder(DirectoryImporter& directory, Sorter& by_hash)
-      : directory_(directory),
-        by_hash_(by_hash),
-        bits_(static_cast<unsigned>(std::countr_zero(directory.profile_.fanout))),
-        digits_((bits_ + 3) / 4) {}
+      : directory_(directory), by_hash_(by_hash), fanout_(directory.profile_.fanout) {}
 
   Result<Imported> run() {
     P2P_CHECK(by_hash_.finish());
     P2P_CHECK(advance());
     P2P_CHECK(advance());
-    Shard root(directory_.profile_.fanout);
+    Shard root(fanout_);
     P2P_CHECK(fill(root, 0));
     root.below.blocks += directory_.blocks_;
     return finish(std::move(root), directory_.metadata_);
@@ -197,32 +190,30 @@ class Sharder {
     return {};
   }
 
-  /// The slot of a hash in a shard at `depth`: its next bits, from the top.
-  std::size_t slot(std::uint64_t hash, unsigned depth) const {
-    return hash >> (kHashBits - bits_ * (depth + 1)) & (directory_.profile_.fanout - 1);
-  }
+  /// How many bits of the hash the shards above one at `depth` take.
+  unsigned used(unsigned depth) const { return hamt_bits(fanout_) * depth; }
   /// Whether two hashes lead to one shard at `depth`.
   bool together(std::uint64_t a, std::uint64_t b, unsigned depth) const {
-    return depth == 0 || (a ^ b) >> (kHashBits - bits_ * depth) == 0;
+    return depth == 0 || (a ^ b) >> (kHamtHashBits - used(depth)) == 0;
   }
 
   /// All entries from the front on that share the hash's first `depth` slots.
   Result<void> fill(Shard& shard, unsigned depth) {
     const auto hash = front_.hash;
     while (front_.there && together(hash, front_.hash, depth)) {
-      const std::size_t here = slot(front_.hash, depth);
+      const std::size_t here = hamt_slot(front_.hash, used(depth), fanout_);
       Bytes& bits = shard.bitfield;
       bits[bits.size() - 1 - here / 8] |= static_cast<std::uint8_t>(1 << (here % 8));
       if (next_.there && together(front_.hash, next_.hash, depth + 1)) {
         P2P_TRY(const auto target, inner(depth + 1));
-        shard.node.links.push_back({target.cid, prefix(here), target.dag_size});
+        shard.node.links.push_back({target.cid, hamt_prefix(here, fanout_), target.dag_size});
         shard.below.dag_size += target.dag_size;
         shard.below.blocks += target.blocks;
         continue;
       }
       const auto record = DirectoryImporter::read(front_.record);
       shard.node.links.push_back(
-          {directory_.cid_of(record), prefix(here) += record.name, record.dag_size});
+          {directory_.cid_of(record), hamt_prefix(here, fanout_) += record.name, record.dag_size});
       shard.below.dag_size += record.dag_size;
       P2P_CHECK(advance());
     }
@@ -230,11 +221,11 @@ class Sharder {
   }
 
   Result<Imported> inner(unsigned depth) {
-    if (bits_ * (depth + 1) > kHashBits) {
+    if (used(depth + 1) > kHamtHashBits) {
       return fail(Code::invalid_argument, "names that are the same, or hash the same: '" +
                                               name(front_) + "' and '" + name(next_) + "'");
     }
-    Shard shard(directory_.profile_.fanout);
+    Shard shard(fanout_);
     P2P_CHECK(fill(shard, depth));
     return finish(std::move(shard), {});
   }
@@ -242,8 +233,7 @@ class Sharder {
   Result<Imported> finish(Shard shard, const UnixFsMetadata& metadata) const {
     const auto& bits = shard.bitfield;
     const auto first = std::ranges::find_if(bits, [](std::uint8_t byte) { return byte != 0; });
-    shard.node.data =
-        unixfs_shard(ByteView(first, bits.end()), directory_.profile_.fanout, metadata);
+    shard.node.data = unixfs_shard(ByteView(first, bits.end()), fanout_, metadata);
     return finish_block(directory_.profile_, Codec::dag_pb, encode_dag_pb(shard.node), shard.below,
                         directory_.sink_);
   }
@@ -252,18 +242,9 @@ class Sharder {
     return std::string(DirectoryImporter::read(entry.record).name);
   }
 
-  /// A slot's number, in as many hexadecimal digits as the highest has.
-  std::string prefix(std::size_t slot) const {
-    static constexpr char kHex[] = "0123456789ABCDEF";
-    std::string text(digits_, '0');
-    for (std::size_t i = digits_; i-- > 0; slot >>= 4) text[i] = kHex[slot & 15];
-    return text;
-  }
-
   DirectoryImporter& directory_;
   Sorter& by_hash_;
-  const unsigned bits_;
-  const std::size_t digits_;
+  const std::size_t fanout_;
   Entry front_;
   Entry next_;
 };

@@ -38,8 +38,6 @@ class DirectoryImporter {
   /// Two entries of one name are Code::invalid_argument. The importer may not be used after that.
   Result<Imported> finish();
 
-  std::size_t size() const { return count_; }
-
  private:
   friend class Sharder;
 

@@ -1,9 +1,8 @@
 #include "content/car/unixfs_walk.h"
 
 #include <algorithm>
-#include <bit>
 
-#include "content/murmur3.h"
+#include "content/hamt.h"
 
 namespace p2p::car {
 
@@ -14,9 +13,6 @@ using multiformats::Cid;
 using multiformats::Codec;
 
 namespace {
-
-/// The hash of names that shards go by.
-constexpr unsigned kHashBits = 64;
 
 std::unexpected<Error> malformed(const Cid& cid, std::string why) {
   return fail(Code::parse, "block " + cid.text() + ": " + std::move(why));
@@ -66,8 +62,7 @@ Result<Node> node_of(const Cid& cid, ByteView block) {
 Result<std::size_t> prefix_of(const Cid& cid, ByteView block) {
   P2P_TRY(const auto message, message_of(cid, block));
   if (message.type != UnixFs::Type::shard) return std::size_t{0};
-  const auto fanout = message.fanout.value_or(content::kMinFanout);
-  return static_cast<std::size_t>(std::bit_width(fanout - 1) + 3) / 4;
+  return content::hamt_prefix_size(message.fanout.value_or(content::kMinFanout));
 }
 
 /// The block's link of this name.
@@ -81,15 +76,9 @@ Result<std::optional<Cid>> find_link(const Cid& cid, ByteView block, std::string
   }
 }
 
-std::string shard_prefix(std::uint64_t slot, std::size_t digits) {
-  std::string text(digits, '0');
-  for (std::size_t i = digits; i-- > 0; slot >>= 4) text[i] = "0123456789ABCDEF"[slot & 15];
-  return text;
-}
-
 /// An entry of a folder: in one block, or at the end of the way that its name's hash tells.
 Result<std::optional<Cid>> find_entry(Store& store, const Cid& folder, std::string_view name) {
-  const auto hash = content::murmur3_x64_64(as_bytes(name));
+  const auto hash = content::hamt_hash(name);
   Cid at = folder;
   for (unsigned used = 0;;) {
     P2P_TRY(const auto block, store.read(at));
@@ -97,11 +86,10 @@ Result<std::optional<Cid>> find_entry(Store& store, const Cid& folder, std::stri
     if (message.type == UnixFs::Type::directory) return find_link(at, block, name);
     if (message.type != UnixFs::Type::shard) return malformed(at, "a shard is expected here");
     const auto fanout = message.fanout.value_or(content::kMinFanout);
-    const auto bits = static_cast<unsigned>(std::bit_width(fanout - 1));
+    const auto bits = content::hamt_bits(fanout);
+    if (used + bits > content::kHamtHashBits) return malformed(at, "shards nest too deep");
+    const auto prefix = content::hamt_prefix(content::hamt_slot(hash, used, fanout), fanout);
     used += bits;
-    if (used > kHashBits) return malformed(at, "shards nest too deep");
-    P2P_TRY(const auto digits, prefix_of(at, block));
-    const auto prefix = shard_prefix(hash >> (kHashBits - used) & (fanout - 1), digits);
     P2P_TRY(auto entry, find_link(at, block, prefix + std::string(name)));
     if (entry) return entry;
     P2P_TRY(const auto shard, find_link(at, block, prefix));
@@ -251,7 +239,7 @@ Result<void> TreeWalk::push(const Node& node, bool inner, std::size_t shard_dept
     return fail(Code::limit, "folders nest deeper than " + std::to_string(kMaxDepth));
   }
   // A shard takes three bits of a name's hash at least.
-  if (shard_depth > kHashBits / 3) return malformed(node.cid, "shards nest too deep");
+  if (shard_depth > content::kHamtHashBits / 3) return malformed(node.cid, "shards nest too deep");
   Frame frame{node, {}, PbReader({}), 0, inner, shard_depth};
   P2P_TRY(frame.block, store_.read(node.cid));
   P2P_TRY(frame.prefix, prefix_of(node.cid, frame.block));
