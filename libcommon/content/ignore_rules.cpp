@@ -5,9 +5,12 @@ namespace p2p::content {
 namespace {
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
-    text.replace(at, from.size(), to);
+  std::string replaced;
+  std::size_t done = 0;
+  for (std::size_t at; (at = text.find(from, done)) != std::string::npos; done = at + from.size()) {
+    replaced.append(text, done, at - done).append(to);
   }
+  text = replaced.append(text, done);
 }
 
 /// Go's `([^\/+])/.*\*\.` somewhere in the line: a slash after some other character than / and +,
@@ -17,10 +20,8 @@ bool has_slash_before_star_dot(std::string_view line) {
        slash = line.find('/', slash + 1)) {
     if (slash == 0 || line[slash - 1] == '/' || line[slash - 1] == '+') continue;
     const auto star = line.find("*.", slash + 1);
-    if (star != std::string_view::npos &&
-        line.substr(slash, star - slash).find('\n') == line.npos) {
-      return true;
-    }
+    if (star == std::string_view::npos) return false;
+    if (line.substr(slash, star - slash).find('\n') == line.npos) return true;
   }
   return false;
 }

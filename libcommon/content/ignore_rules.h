@@ -23,7 +23,6 @@ class IgnoreRules {
   /// Every line of a file; the lines that are no rules.
   Result<std::vector<std::string>> add_lines(std::string_view text);
 
-  bool empty() const { return rules_.empty(); }
   bool ignores(std::string_view name) const;
 
  private:
