@@ -226,11 +226,6 @@ BencodeWriter& BencodeWriter::string(ByteView value) {
   return *this;
 }
 
-BencodeWriter& BencodeWriter::raw(ByteView encoded) {
-  append(out_, encoded);
-  return *this;
-}
-
 BencodeWriter& BencodeWriter::mark(char c) {
   out_.push_back(static_cast<std::uint8_t>(c));
   return *this;

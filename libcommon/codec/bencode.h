@@ -161,8 +161,6 @@ class BencodeWriter {
   BencodeWriter& end() { return mark('e'); }
   /// A key is a string; the name is for those who read the code.
   BencodeWriter& key(std::string_view name) { return string(name); }
-  /// A value that is encoded already.
-  BencodeWriter& raw(ByteView encoded);
 
  private:
   BencodeWriter& mark(char c);

@@ -253,11 +253,6 @@ Result<Value> decode_dag_cbor(ByteView block) {
   return tree.take();
 }
 
-Result<void> check_dag_cbor(ByteView block) {
-  IgnoreValues none;
-  return Walk(block, none).run();
-}
-
 Result<void> walk_dag_cbor(ByteView block, const VisitLink& visit, Form form) {
   VisitLinks links(visit);
   return Walk(block, links, form).run();

@@ -16,9 +16,6 @@ namespace p2p::codec {
 /// 0x00 and go on; nesting deeper than kMaxCborDepth (codec/cbor.h).
 Result<Value> decode_dag_cbor(ByteView block);
 
-/// The same checks without a tree: allocates nothing but an error.
-Result<void> check_dag_cbor(ByteView block);
-
 /// What walk_dag_cbor takes.
 enum class Form {
   canonical,  ///< what decode_dag_cbor takes
@@ -27,8 +24,8 @@ enum class Form {
         ///< other tags; but neither indefinite lengths nor links that are none
 };
 
-/// The same checks, and calls `visit` with each link's CID, in the order of the block, up to the
-/// first error.
+/// The same checks without a tree, and calls `visit` with each link's CID, in the order of the
+/// block, up to the first error. Allocates nothing but an error.
 Result<void> walk_dag_cbor(ByteView block, const VisitLink& visit, Form form = Form::canonical);
 
 /// The one encoding of `value`; maps need not be sorted. Code::invalid_argument for what has none:

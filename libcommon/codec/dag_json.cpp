@@ -377,11 +377,6 @@ Result<Value> decode_dag_json(ByteView block) {
   return tree.take();
 }
 
-Result<void> check_dag_json(ByteView block) {
-  IgnoreValues none;
-  return Walk(block, none).run();
-}
-
 Result<void> walk_dag_json(ByteView block, const VisitLink& visit) {
   VisitLinks links(visit);
   return Walk(block, links).run();

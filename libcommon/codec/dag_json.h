@@ -30,11 +30,8 @@ inline constexpr std::size_t kMaxDagJsonDepth = 128;
 /// decoded to its bytes, not looked into.
 Result<Value> decode_dag_json(ByteView block);
 
-/// The same checks without a tree.
-Result<void> check_dag_json(ByteView block);
-
-/// The same, and calls `visit` with each link's CID, in the order of the block, up to the first
-/// error.
+/// The same checks without a tree, and calls `visit` with each link's CID, in the order of the
+/// block, up to the first error.
 Result<void> walk_dag_json(ByteView block, const VisitLink& visit);
 
 /// The one encoding of `value`; maps need not be sorted. Code::invalid_argument for what has none:

@@ -10,10 +10,19 @@
 
 using namespace p2p;
 
+namespace {
+
+/// The checks without a tree.
+Result<void> check(ByteView block) {
+  return codec::walk_dag_json(block, [](ByteView) {});
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const ByteView block(data, size);
   const auto value = codec::decode_dag_json(block);
-  const auto checked = codec::check_dag_json(block);
+  const auto checked = check(block);
   require(value.has_value() == checked.has_value());
   if (!value) {
     require(value.error().why == checked.error().why);
