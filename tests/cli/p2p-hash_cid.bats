@@ -87,7 +87,7 @@ cid() { p2p-hash --cid "$@" | cut -d' ' -f1; }
 @test "records say what the CID names" {
   printf 'hello world' >hello
   [ "$(p2p-hash --cid --json hello | jq -r '[.type, .cid, .path, .size, .codec, .profile, .blocks] | join(" ")')" = \
-    "cid Qmf412jQZiuVUtdgnB36FXFX7xg5V6KEbSJ4dpQuhkLyfD hello 11 dag-pb unixfs-v0-2015 1" ]
+    "cid Qmf412jQZiuVUtdgnB36FXFX7xg5V6KEbSJ4dpQuhkLyfD hello 11 dag-pb v0 1" ]
 }
 
 @test "memory does not grow with the file" {

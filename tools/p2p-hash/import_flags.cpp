@@ -15,7 +15,6 @@ using content::Profile;
 
 /// The default: what `ipfs add` does where nothing is configured and nothing asked for.
 constexpr std::string_view kUsual = "v0";
-constexpr std::string_view kUsualName = "unixfs-v0-2015";
 
 /// kubo's --inline-limit.
 constexpr std::size_t kUsualInlineLimit = 32;
@@ -124,13 +123,17 @@ Option ImportFlags::number(std::optional<std::size_t>& value, std::string_view n
 void ImportFlags::declare(cli::Command& command) {
   Option profile;
   profile.metavar = "P";
-  profile.fallback = kUsualName;
+  profile.fallback = kUsual;
   profile.help = "how files are cut into blocks: kubo's import profiles";
   for (const auto name : content::profile_names()) profile.choices.emplace_back(name);
   profile.set = [this](std::string_view name) -> Result<void> {
     profile_ = content::profile_by_name(name);
     if (profile_ == nullptr) {
-      return fail(Code::invalid_argument, "'" + std::string(name) + "' is no profile");
+      std::string names;
+      for (const auto known : content::profile_names()) {
+        names += (names.empty() ? "" : ", ") + std::string(known);
+      }
+      return fail(Code::invalid_argument, "'" + std::string(name) + "' is none of: " + names);
     }
     return {};
   };
@@ -209,7 +212,7 @@ void ImportFlags::declare(cli::Command& command) {
 }
 
 std::string ImportFlags::profile_name() const {
-  return std::string(profile_ == nullptr ? kUsualName : profile_->name);
+  return std::string(profile_ == nullptr ? kUsual : profile_->name);
 }
 
 Result<files::ImportOptions> ImportFlags::resolve(
