@@ -21,8 +21,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(broken.error().code == Code::limit);
     return 0;
   }
+  require(!content::IgnoreRules().ignores(name));
   const bool ignored = rules.ignores(name);
-  require(!ignored || !rules.empty());
+  require(rules.ignores(name) == ignored);
   const auto plain = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
   };
