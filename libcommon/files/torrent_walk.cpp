@@ -92,9 +92,9 @@ class Walker {
     if (sources_.files.size() == kMaxTorrentFiles) {
       return end_at(path, "more files than a torrent can have");
     }
-    if (++paths_ > kMaxTorrentPaths) {
+    if (++paths_ > options_.most_paths) {
       return end_at(path, "its folders repeat themselves without end: more than " +
-                              std::to_string(kMaxTorrentPaths) + " paths");
+                              std::to_string(options_.most_paths) + " paths");
     }
     if (S_ISDIR(status.st_mode)) return descend(path, below, identity_of(status));
     TorrentSource source;

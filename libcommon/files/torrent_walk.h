@@ -11,15 +11,6 @@
 
 namespace p2p::files {
 
-struct TorrentWalk {
-  /// Links stand in the torrent as links (BEP 47), instead of what they point to.
-  bool keep_symlinks = false;
-  /// Files that their owner may execute say so (BEP 47), as libtorrent has it.
-  bool attributes = true;
-  /// Not to be taken, although it is there: the torrent file of last time. Empty for none.
-  std::string leave_out;
-};
-
 /// More files than this are in no torrent that can be read (codec/bencode.h), and links can make
 /// any number of paths out of a few folders: the walk ends there.
 inline constexpr std::size_t kMaxTorrentFiles = codec::kMaxBencodeTokens / 8;
@@ -30,6 +21,17 @@ inline constexpr std::size_t kMaxTorrentPaths = 2 * kMaxTorrentFiles;
 /// Paths that are told as obstacles, more than anybody reads; the walk, which is for nothing then,
 /// ends with one more.
 inline constexpr std::size_t kMaxTorrentObstacles = 1000;
+
+struct TorrentWalk {
+  /// Links stand in the torrent as links (BEP 47), instead of what they point to.
+  bool keep_symlinks = false;
+  /// Files that their owner may execute say so (BEP 47), as libtorrent has it.
+  bool attributes = true;
+  /// Not to be taken, although it is there: the torrent file of last time. Empty for none.
+  std::string leave_out;
+  /// The walk ends after as many.
+  std::size_t most_paths = kMaxTorrentPaths;
+};
 
 struct TorrentSource {
   torrent::File file;

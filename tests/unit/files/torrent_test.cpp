@@ -200,6 +200,15 @@ TEST_CASE("folder: what is below it opens, what is not does not") {
     CHECK(code("a") == Code::unsupported);
     CHECK(code("fifo") == Code::unsupported);
     if (links == Folder::Links::none) CHECK(code("good") == Code::permission);
+    // A link is read wherever it points to, and what is below one that leads out is not.
+    CHECK(folder->read_link("good").value() == "a/file");
+    CHECK(folder->read_link("bad").value() == "../out");
+    CHECK(folder->read_link("loop").value() == "loop");
+    CHECK(folder->read_link("a/file").error().code == Code::unsupported);
+    CHECK(folder->read_link("nosuch").error().code == Code::not_found);
+    CHECK(folder->read_link("../in/good").error().code == Code::permission);
+    CHECK_FALSE(folder->read_link("up/in/good"));
+    CHECK_FALSE(folder->read_link("loop/x"));
   }
   CHECK(Folder::open(scratch.at("nosuch")).error().code == Code::not_found);
 }
@@ -239,4 +248,43 @@ TEST_CASE("torrent walk: a folder, a file, several") {
   CHECK(told.empty());
   CHECK(walked({"album", "nosuch"}) == ": album/a/link* album/a/z album/a-1 album/b*");
   CHECK(told == "/nosuch: No such file or directory\n");
+}
+
+TEST_CASE("torrent walk: folders without files that links multiply without end") {
+  const TempFolder scratch;
+  // Each of thirty has two links to the next: a thousand million paths, and no circle.
+  for (int i = 0; i < 30; ++i) {
+    scratch.folder(std::to_string(i));
+    for (const char* name : {"a", "b"}) {
+      fs::create_symlink("../" + std::to_string(i + 1), scratch.at(std::to_string(i) + "/" + name));
+    }
+  }
+  scratch.folder("30");
+  std::vector<std::string> told;
+  const auto obstacle = [&](const std::string&, const Error& error) {
+    told.push_back(error.message());
+  };
+  files::TorrentWalk options;
+  options.most_paths = 1000;
+  CHECK(files::walk_torrent({scratch.at("0")}, options, obstacle).files.empty());
+  CHECK(told == std::vector<std::string>{
+                    "its folders repeat themselves without end: more than 1000 paths"});
+  // As many as there may be are fine.
+  told.clear();
+  options.most_paths = 31;
+  CHECK(files::walk_torrent({scratch.at("26")}, options, obstacle).files.empty());
+  CHECK(told.empty());
+}
+
+TEST_CASE("torrent walk: of faults without end a thousand are told") {
+  const TempFolder scratch;
+  for (int i = 0; i < 1500; ++i) fs::create_symlink("nowhere", scratch.at(std::to_string(i)));
+  std::size_t told = 0;
+  std::string last;
+  files::walk_torrent({scratch.path()}, {}, [&](const std::string&, const Error& error) {
+    ++told;
+    last = error.message();
+  });
+  CHECK(told == files::kMaxTorrentObstacles + 1);
+  CHECK(last == "too many faults: the rest is left out");
 }
