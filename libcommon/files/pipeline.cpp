@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "files/file.h"
@@ -27,7 +28,9 @@ unsigned default_jobs() {
 }
 
 Pipeline::Pipeline(unsigned threads, std::size_t in_flight)
-    : threads_(std::max(1U, threads)), in_flight_(in_flight != 0 ? in_flight : 4UL * threads_) {}
+    : threads_(std::max(1U, threads)),
+      in_flight_(in_flight != 0 ? in_flight : 4UL * threads_),
+      most_threads_(threads_) {}
 
 Pipeline::~Pipeline() {
   {
@@ -51,8 +54,12 @@ void Pipeline::submit(Work job, Work then) {
     const std::lock_guard lock(mutex_);
     items_.push_back({std::move(job), std::move(then)});
     // Threads are started as work comes, so that one small file costs none.
-    if (items_.size() > 1 && workers_.size() + 1 < threads_) {
-      workers_.emplace_back([this] { serve(); });
+    if (items_.size() > 1 && workers_.size() + 1 < most_threads_) {
+      try {
+        workers_.emplace_back([this] { serve(); });
+      } catch (const std::system_error&) {  // a container's bound: those there are do the work
+        most_threads_ = static_cast<unsigned>(workers_.size()) + 1;
+      }
     }
   }
   work_added_.notify_one();

@@ -71,6 +71,7 @@ class Pipeline {
   std::deque<Item> items_;   // a deque keeps its elements in place as its ends move
   std::size_t untaken_ = 0;  // place in items_ of the first that is waiting
   bool stopping_ = false;
+  unsigned most_threads_;  // fewer than threads_ where the system gives no more
   std::vector<std::jthread> workers_;
 };
 

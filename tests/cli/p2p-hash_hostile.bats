@@ -238,3 +238,17 @@ signals_leave_nothing() {
   [ "${#lines[@]}" -eq 3 ]
   [ "$(find . -name '*.tmp' -o -name '.p2p*' | wc -l)" -eq 0 ]
 }
+
+@test "a system that gives no more threads has the work done by those there are" {
+  mkdir many
+  local i
+  for i in {1..50}; do head -c $((i * 20000)) /dev/zero >many/$i; done
+  p2p-hash -j 1 -r many >sums
+  p2p-hash -j 1 --cid -r --car one.car many >cids
+  # A thread's stack is most of the memory that there may be.
+  # shellcheck disable=SC2016
+  bash -c 'ulimit -s 3000000 -v 4000000
+    p2p-hash -j 8 -r many | cmp - sums && p2p-hash -j 8 --verify one.car
+    p2p-hash -j 8 --cid -r --car two.car many | cmp - cids'
+  cmp one.car two.car
+}
