@@ -13,7 +13,8 @@ namespace p2p::files {
 
 class ReadAhead {
  public:
-  /// Begins to read `file`, a regular one, from its beginning; it must outlive this.
+  /// Begins to read `file`, a regular one, from its beginning; it must outlive this. Where the
+  /// system gives no thread, next() does the reading.
   explicit ReadAhead(const File& file);
   ~ReadAhead();
   ReadAhead(const ReadAhead&) = delete;
@@ -34,13 +35,16 @@ class ReadAhead {
     Result<std::size_t> got;
   };
 
-  void read(const File& file);
+  void read(Piece& piece);
+  void read_all();
 
+  const File& file_;
   std::array<Piece, kPieces> pieces_;
   std::counting_semaphore<kPieces + 1> free_{kPieces};  // one more to stop it
   std::counting_semaphore<kPieces> full_{0};
   std::atomic<bool> stopping_ = false;
   std::size_t taken_ = 0;
+  std::uint64_t offset_ = 0;  ///< of what is read next
   std::jthread thread_;
 };
 

@@ -42,7 +42,7 @@ records_of() {
   p2p-check-records $types <"$printed" || { echo "that was: $*"; return 1; }
 }
 
-# left_out WHY: the test does not run here. Not from within `run`. Where P2P_TEST_ALL is set, as in CI,
+# left_out WHY: the test does not run here. Not from within `run`. Where P2P_TEST_ALL is set,
 # the machine is one that has all that tests need, and this fails; scripts/test names them at its end.
 left_out() {
   if [[ -n ${P2P_TEST_ALL-} ]]; then

@@ -17,7 +17,7 @@ namespace p2p::test {
 inline constexpr int kSkipped = 77;
 inline bool something_left_out = false;
 
-/// Says why a test does not run. Where P2P_TEST_ALL is set, as in CI, the machine is one that has
+/// Says why a test does not run. Where P2P_TEST_ALL is set, the machine is one that has
 /// all that tests need, and this fails.
 inline void left_out(const std::string& why) {
   something_left_out = true;
