@@ -7,15 +7,22 @@ namespace p2p::car {
 using multiformats::Cid;
 using multiformats::HashCode;
 
+namespace {
+
+/// What a hash of so few bytes is refused with; nothing for others.
+std::optional<std::string> too_short(const Cid& cid) {
+  const auto size = cid.hash().digest().size();
+  if (cid.hash().code() == HashCode::identity || size >= kMinDigestSize) return std::nullopt;
+  return std::to_string(size) + " bytes of a hash, and fewer than " +
+         std::to_string(kMinDigestSize) + " prove nothing";
+}
+
+}  // namespace
+
 Result<void> check_hash(const Cid& cid, ByteView block) {
   P2P_TRY(const bool matches, cid.hash().matches(block));
   if (!matches) return fail(Code::mismatch, "does not have the hash that its CID says");
-  const auto size = cid.hash().digest().size();
-  if (cid.hash().code() != HashCode::identity && size < kMinDigestSize) {
-    return fail(Code::unsupported, "its CID has " + std::to_string(size) +
-                                       " bytes of a hash, and fewer than " +
-                                       std::to_string(kMinDigestSize) + " prove nothing");
-  }
+  if (const auto why = too_short(cid)) return fail(Code::unsupported, "its CID has " + *why);
   return {};
 }
 
@@ -44,6 +51,10 @@ Checked Checked::of(const Batch& batch, const Fingerprinter& fingerprints, bool 
     const auto found = [&]() -> Result<void> {
       P2P_CHECK(check_hash(section.cid, block));
       return outside_links(section.cid, block, [&](const Cid& link) -> Result<void> {
+        // No block can stand for it; and what is kept of a link would be larger than the link.
+        if (const auto why = too_short(link)) {
+          return fail(Code::unsupported, "it links to " + link.text() + ", which has " + *why);
+        }
         checked.links.push_back({fingerprints.of(link), section.offset});
         return {};
       });

@@ -182,6 +182,16 @@ TEST_CASE("hashes cut down so far that any block would do are refused") {
     const auto cid = Cid::v1(Codec::raw, cut.value());
     CHECK(whole(car_of({cid}, {{cid, text}})) == (size >= kMinDigestSize));
     CHECK(check_hash(cid, text).has_value() == (size >= kMinDigestSize));
+    // Nor is it enough to link to.
+    const auto list = list_block({cid});
+    CHECK(whole(car_of({list.cid}, {list, {cid, text}})) == (size >= kMinDigestSize));
+    const auto alone = verify(car_of({list.cid}, {list}));
+    CHECK(alone.has_value() == (size >= kMinDigestSize));
+    if (!alone) {
+      CHECK(alone.error().why == "block " + list.cid.text() + " at byte 59: it links to " +
+                                     cid.text() + ", which has " + std::to_string(size) +
+                                     " bytes of a hash, and fewer than 20 prove nothing");
+    }
   }
 }
 
