@@ -76,7 +76,9 @@ init() { p2p-chain --dir "$1" init --name test "${easy[@]}" "${@:2}"; }
   alice=$(p2p-chain key show alice.key | cut -f1)
   run -1 p2p-chain --dir a submit --key alice.key --to "$alice" --amount 1
   [[ $output == *low-balance* ]]
-  run -2 p2p-chain --dir a submit --key alice.key --to "${alice%?}x" --amount 1
+  mistyped=${alice%?}q
+  [[ $alice != *q ]] || mistyped=${alice%?}p
+  run -2 p2p-chain --dir a submit --key alice.key --to "$mistyped" --amount 1
   run -2 p2p-chain --dir a submit --key alice.key --to "$alice"
   run -2 p2p-chain --dir a submit --key alice.key --to "$alice" --amount 0
   run -2 p2p-chain --dir a submit --key alice.key --to "$alice" --amount 1 --data x

@@ -270,7 +270,7 @@ album/sub/c	fail	1 piece cannot be checked for want of other files
 }
 
 @test "a file without hashes of its pieces is checked as a whole" {
-  head -c 100000 /dev/urandom >file
+  seq 20000 >file
   p2p-hash --torrent o --torrent-version 2 --piece-size 16KiB file
   # Cut off the piece layers: they stand behind the info dictionary.
   perl -0777 -pe 's/12:piece layersd.*/e/s' o >bare
