@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/help.h"
+#include "cli/out_of_memory.h"
 #include "cli/parse.h"
 
 namespace p2p::cli {
@@ -140,6 +141,7 @@ Result<ExitStatus> obey(const std::vector<std::string>& args, const Command& too
 
 int run(int argc, char** argv, Command& command) {
   fill_standard_descriptors();
+  name_in_out_of_memory(command.name());
   Console console(command.name());
   Common common;
   declare_common(command, common);

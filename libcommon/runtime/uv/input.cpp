@@ -8,7 +8,9 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
+#include <utility>
 
 namespace p2p::runtime::uv {
 
@@ -88,8 +90,8 @@ bool UvInput::State::start() {
   if (::pipe2(ends, O_CLOEXEC) != 0) return false;
   wake.reset(ends[1]);
   auto stop = std::make_shared<Fd>(ends[0]);
-  std::thread([shared_ = shared, box = loop.post_box, stop, fd = descriptor,
-               weak = weak_from_this()] {
+  auto read_on = [shared_ = shared, box = loop.post_box, stop, fd = descriptor,
+                  weak = weak_from_this()] {
     while (true) {
       {
         std::unique_lock lock(shared_->mutex);
@@ -105,7 +107,13 @@ bool UvInput::State::start() {
       });
       if (last) return;
     }
-  }).detach();
+  };
+  try {
+    std::thread(std::move(read_on)).detach();
+  } catch (const std::system_error& failed) {  // no memory for its stack, or a container's bound
+    errno = failed.code().value();
+    return false;
+  }
   return true;
 }
 

@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <mutex>
+#include <new>
 
 namespace p2p::runtime::uv {
 
@@ -14,6 +16,29 @@ constexpr int kResumesPerRound = 256;
 [[noreturn]] void broken(const char* what, int status) {
   std::fprintf(stderr, "internal error: %s: %s\n", what, uv_strerror(status));
   std::abort();
+}
+
+/// What a function of libuv's to allocate with got. It aborts in some places where it gets nothing;
+/// the process's handler decides what happens, as it does for new.
+void* allocated(void* memory, std::size_t size) {
+  if (memory == nullptr && size != 0) {
+    if (const auto handler = std::get_new_handler()) handler();
+  }
+  return memory;
+}
+
+/// Before libuv is used for anything.
+void use_new_handler() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    uv_replace_allocator(
+        [](std::size_t size) { return allocated(std::malloc(size), size); },
+        [](void* old, std::size_t size) { return allocated(std::realloc(old, size), size); },
+        [](std::size_t count, std::size_t size) {
+          return allocated(std::calloc(count, size), count * size);
+        },
+        std::free);
+  });
 }
 
 }  // namespace
@@ -52,6 +77,7 @@ std::unique_ptr<Timer> UvClock::timer(std::move_only_function<void()> fire) {
 }
 
 Loop::Loop() {
+  use_new_handler();
   if (const int status = uv_loop_init(&loop_)) broken("cannot make an event loop", status);
   uv_timer_init(&loop_, &alarm_);
   const auto deliver = [](uv_async_t* async) {

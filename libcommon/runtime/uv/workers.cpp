@@ -1,6 +1,8 @@
 #include "runtime/uv/workers.h"
 
 #include <algorithm>
+#include <system_error>
+#include <utility>
 
 namespace p2p::runtime::uv {
 
@@ -25,7 +27,17 @@ void UvWorkers::submit(std::move_only_function<void()> job, std::move_only_funct
     const std::lock_guard lock(mutex_);
     waiting_.push_back(Job{std::move(job), std::move(done)});
     if (waiting_.size() > idle_ && threads_.size() < limit_) {
-      threads_.emplace_back([this] { serve(); });
+      try {
+        threads_.emplace_back([this] { serve(); });
+      } catch (const std::system_error&) {  // a bound of the system: those there are do the work
+        if (threads_.empty()) {
+          post_box_->post([job = std::move(waiting_.back())]() mutable {
+            job.work();
+            job.done();
+          });
+          waiting_.pop_back();
+        }
+      }
     }
   }
   changed_.notify_one();
