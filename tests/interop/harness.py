@@ -137,11 +137,13 @@ class JsPeer(Process):
 
 
 class Kubo:
-    """A kubo daemon of its own repository, on loopback only, without bootstrap peers or telemetry."""
+    """A kubo daemon of its own repository, on loopback only, without bootstrap peers or telemetry.
 
-    def __init__(self, pubsub=False, mdns=False, prefix=()):
+    log is kubo's GOLOG_LOG_LEVEL; what it logs is in daemon.errors."""
+
+    def __init__(self, pubsub=False, mdns=False, log="error", prefix=()):
         self.repo = tempfile.mkdtemp(prefix="p2p-kubo-")
-        self.env = {"IPFS_PATH": self.repo, "IPFS_TELEMETRY": "off"}
+        self.env = {"IPFS_PATH": self.repo, "IPFS_TELEMETRY": "off", "GOLOG_LOG_LEVEL": log}
         self.argv = [*prefix, os.environ["P2P_KUBO"]]
         self.ipfs("init", "--profile=test")
         self.ipfs("config", "--json", "Addresses.Swarm", '["/ip4/127.0.0.1/tcp/0"]')

@@ -1,4 +1,5 @@
 """1,000 gossip messages each way with kubo, go-libp2p-pubsub, js-libp2p and rust-libp2p: none lost, none doubled.
+From kubo's side at most one in a hundred may be missing, and only as many as it logs to have dropped itself.
 
 The order of arrival is recorded, not asserted: gossip promises none. js-libp2p loses messages in
 unpaced floods, so both directions are paced.
@@ -45,12 +46,13 @@ class Gossip(Case):
             time.sleep(0.3)
             heard = [any("greeting ours" in m for m in theirs_got()), any("greeting theirs" in m for m in ours.lines)]
 
-    def exactly_once(self, got, way):
+    def exactly_once(self, got, way, may_lose=0):
         wanted = numbered(way)
         mine = [m for m in got if m.startswith(way + " ")]
         doubled = [m for m, n in collections.Counter(mine).items() if n > 1]
         lost = sorted(set(wanted) - set(mine))
-        self.assertEqual((lost[:5], doubled[:5]), ([], []), f"{way}: {len(lost)} lost, {len(doubled)} doubled")
+        self.assertEqual(doubled, [])
+        self.assertLessEqual(len(lost), may_lose, f"{way}: lost {lost[:5]}")
         inversions = sum(a > b for a, b in zip(*(lambda o: (o, o[1:]))([int(m.split()[1]) for m in mine])))
         print(f"[{way}: {len(mine)} of {COUNT}, {inversions} out of order]", end=" ", flush=True)
 
@@ -103,7 +105,7 @@ class Gossip(Case):
         self.both_ways(theirs, ours, self.messages(theirs))
 
     def test_kubo(self):
-        kubo = self.start(Kubo(pubsub=True))
+        kubo = self.start(Kubo(pubsub=True, log="error,pubsub=debug"))
         sub = self.start(kubo.start("pubsub", "sub", "--enc=json", "news"))
         ours, _ = self.join(kubo.address)
 
@@ -123,6 +125,11 @@ class Gossip(Case):
             publish(line)
         feed(ours, numbered("out"))
         ours.wait(lambda lines: len({l for l in lines if l.startswith("in ")}) == COUNT, "kubo's messages")
-        sub.wait(lambda _: len({m for m in got() if m.startswith("out ")}) == COUNT, "our messages")
+        # Kubo takes no message that a later one of the same author has overtaken within kubo. We leave it
+        # the time, but when its disk or processor stalls for longer it drops one, and says so.
+        def dropped():
+            return sum("message validation punted" in line for line in list(kubo.daemon.errors))
+        sub.wait(lambda _: len({m for m in got() if m.startswith("out ")}) + dropped() >= COUNT, "our messages")
+        self.assertLessEqual(dropped(), COUNT // 100)
         self.exactly_once(ours.lines, "in")
-        self.exactly_once(got(), "out")
+        self.exactly_once(got(), "out", dropped())
