@@ -54,11 +54,16 @@ tip() { p2p-chain --dir "$1" tip | cut -f1; }
   run -1 p2p-chain --dir b apply < <(p2p-chain --dir a export)
   [[ $output == *bad-genesis* ]]
   p2p-chain --dir a export >blocks
-  # The last byte is in the last header's nonce.
+  # A block ends with its header, and that with its nonce; few other nonces would serve, too.
   python3 - <<'PYTHON'
-data = bytearray(open("blocks", "rb").read())
-data[-1] ^= 0x55
-open("changed", "wb").write(data)
+import hashlib
+data = open("blocks", "rb").read()
+sha256 = lambda raw: hashlib.sha256(raw).digest()
+for other in range(256):
+    changed = data[:-1] + bytes([other])
+    if int.from_bytes(sha256(sha256(changed[-80:])), "little") > 0x0fffff << 8 * 28:
+        break
+open("changed", "wb").write(changed)
 PYTHON
   run -1 p2p-chain --dir c apply <changed
   [[ $output == *high-hash* ]]
@@ -136,7 +141,8 @@ GRAPH
     tx=$(p2p-chain --dir a submit --key k --data "$round" | cut -f1)
     p2p-chain --dir a mine 100000 >mined &
     pid=$!
-    # Some moment is what is asked for here, whatever has happened by then.
+    # Some moment is what is asked for here, whatever has happened by then; but once there is a block.
+    [ "$round" -gt 1 ] || eventually [ -s mined ]
     sleep "0.$((RANDOM % 20 + 10))"
     kill -9 $pid
     wait $pid || [ $? = 137 ]

@@ -165,7 +165,11 @@ same_tip() { same "$(tip "$1")" "$(tip "$2")"; }
   p2p-chain --dir b mine 3
   p2p-chain --dir b peer connect "$(cat a.addr)"
   eventually same_tip a b
-  jq -s -e 'map(select(.type == "reorg" and .depth == 1 and .height >= 2)) | length == 1' a.addr.out
+  reorganised() {
+    jq -s -e 'map(select(.type == "reorg" and .depth == 1 and .height >= 2)) | length == 1' a.addr.out
+  }
+  eventually reorganised
+  end_started
   p2p-check-records <a.addr.out
 }
 
@@ -185,6 +189,7 @@ same_tip() { same "$(tip "$1")" "$(tip "$2")"; }
   p2p-chain --dir a mine 2 --reward-key alice.key
   p2p-chain --dir a submit --key alice.key --data x
   eventually same_tip a b
+  eventually grep -aq typebtx b.addr.out
   records_of 0 peer_event p2p-chain --dir a peer list --json
   end_started
   p2p-check-records listening peer_event block tx <a.addr.out

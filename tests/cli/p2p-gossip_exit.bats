@@ -51,10 +51,19 @@ teardown() { end_started; }
 @test "--timeout is 124, --for an answer" {
   run -124 timeout 20 p2p-gossip sub news --listen /ip4/127.0.0.1/tcp/0 --timeout 200ms
   run -1 timeout 20 p2p-gossip sub news --listen /ip4/127.0.0.1/tcp/0 --for 200ms
-  start_process "$PWD/a" p2p-gossip sub news --listen /ip4/127.0.0.1/tcp/0 --write-addr a --for 3s
-  echo x | timeout 20 p2p-gossip pub news "$(cat a)"
-  wait "${_started[-1]}"
+  # Where the machine was too slow for a message within the time, once more with more of it.
+  local span status
+  for span in 2s 20s; do
+    rm -f a
+    start_process "$PWD/a" p2p-gossip sub news --listen /ip4/127.0.0.1/tcp/0 --write-addr a --for "$span"
+    echo x | timeout 20 p2p-gossip pub news "$(cat a)" || true
+    status=0
+    wait "${_started[-1]}" || status=$?
+    [ ! -s a.out ] || break
+    [ "$status" -eq 1 ]
+  done
   [ "$(cat a.out)" = x ]
+  [ "$status" -eq 0 ]
 }
 
 @test "the last peer leaves and none can come: no" {
@@ -71,7 +80,7 @@ teardown() { end_started; }
   grep -q "every peer has left, and none can come" err
 }
 
-@test "a signal ends it by that signal, within a second" {
+@test "a signal ends it by that signal" {
   local status=0
   start_process "$PWD/a" p2p-gossip sub news --listen /ip4/127.0.0.1/tcp/0 --write-addr a
   kill -TERM "${_started[-1]}"

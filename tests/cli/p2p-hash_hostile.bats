@@ -151,7 +151,7 @@ PY
 }
 
 # has_open PID REGEX: the process has a file open whose name, as /proc has it, matches.
-has_open() { find "/proc/$1/fd" -lname '*' -printf '%l\n' 2>/dev/null | grep -q "$2"; }
+has_open() { grep -q "$2" <(find "/proc/$1/fd" -lname '*' -printf '%l\n' 2>/dev/null); }
 
 # ended_by SIGNAL PID: sent that signal, the process ends by it.
 ended_by() {

@@ -59,10 +59,9 @@ field() { cut -f "$1" <<<"$2"; }
 }
 
 @test "a closed port: phase dial, status 1" {
-  start_peer
-  end_started
-  run -1 --separate-stderr p2p-probe "$PEER"
-  [ "$(field 1-2 "$output")" = "$PEER	fail" ]
+  start_stranger closed
+  run -1 --separate-stderr p2p-probe "$STRANGER"
+  [ "$(field 1-2 "$output")" = "$STRANGER	fail" ]
   [ "$(field 6 "$output")" = dial ]
   [[ $(field 7 "$output") == *refused* ]]
   [[ $stderr == *hint:* ]]
@@ -80,7 +79,8 @@ field() { cut -f "$1" <<<"$2"; }
   SECONDS=0
   run -124 p2p-probe --timeout 1s "$STRANGER"
   [ "$(field 6 "${lines[0]}")" = negotiate ]
-  [ "$SECONDS" -le 4 ]
+  # Without --timeout it takes the handshake's 10 s.
+  [ "$SECONDS" -lt 10 ]
 }
 
 @test "one byte every 5 s gains nothing: the handshake's 10 s are for all of it" {
@@ -89,7 +89,8 @@ field() { cut -f "$1" <<<"$2"; }
   run -124 p2p-probe "$STRANGER"
   [ "$(field 6 "${lines[0]}")" = negotiate ]
   [ "$SECONDS" -ge 9 ]
-  [ "$SECONDS" -le 14 ]
+  # All its bytes take 100 s.
+  [ "$SECONDS" -lt 60 ]
 }
 
 @test "garbage, and a peer that hangs up: phase negotiate, status 1, at once" {
@@ -132,7 +133,7 @@ field() { cut -f "$1" <<<"$2"; }
   SECONDS=0
   run -124 --separate-stderr p2p-probe --max-time 1s "$STRANGER" "$STRANGER"
   [ "${#lines[@]}" -eq 2 ]
-  [ "$SECONDS" -le 4 ]
+  [ "$SECONDS" -lt 10 ]
 }
 
 @test "expectations that hold" {
@@ -217,27 +218,48 @@ $PEER"
   [ "$SECONDS" -ge 2 ]
 }
 
-@test "names resolve: /dns4, /dns6, /dnsaddr, also nested" {
-  need_netns --mounts
-  cat >script <<'SCRIPT'
+# own_names: for in_netns, has names resolved by our own server, which reads the file zone.
+own_names() {
+  cat >own_names <<'SCRIPT'
     echo "nameserver 127.0.0.1" >resolv.conf
     mount --bind resolv.conf /etc/resolv.conf
-    start_process addr p2p-probe -q -l /ip4/127.0.0.1/tcp/4001 --listen /ip6/::1/tcp/4001 --write-addr addr
+    serve_names() { start_process ready python3 "$BATS_TEST_DIRNAME/names.py" zone ready; }
+SCRIPT
+}
+
+@test "names resolve: /dns6" {
+  need_netns --mounts
+  "${_netns[@]}" grep -q . /proc/net/if_inet6 || left_out "there is no IPv6"
+  own_names
+  cat >script <<'SCRIPT'
+    start_process addr p2p-probe -q -l /ip6/::1/tcp/4001 --write-addr addr
+    echo "v6.test AAAA ::1" >zone
+    serve_names
+    p2p-probe /dns6/v6.test/tcp/4001 >good
+    [ "$(cut -f 2 good)" = ok ]
+SCRIPT
+  run -0 in_netns ./own_names ./script
+}
+
+@test "names resolve: /dns4, /dnsaddr, also nested" {
+  need_netns --mounts
+  own_names
+  cat >script <<'SCRIPT'
+    start_process addr p2p-probe -q -l /ip4/127.0.0.1/tcp/4001 --write-addr addr
     id=$(head -n 1 addr); id=${id##*/}
     cat >zone <<ZONE
 v4.test A 127.0.0.1
-v6.test AAAA ::1
 _dnsaddr.boot.test TXT dnsaddr=/dnsaddr/inner.test/p2p/$id
 _dnsaddr.boot.test TXT unrelated
 _dnsaddr.inner.test TXT dnsaddr=/ip4/127.0.0.1/tcp/4001/p2p/$id
 _dnsaddr.inner.test TXT dnsaddr=/ip4/127.0.0.1/udp/4001/quic-v1/p2p/$id
 _dnsaddr.loop.test TXT dnsaddr=/dnsaddr/loop.test
 ZONE
-    start_process ready python3 "$BATS_TEST_DIRNAME/names.py" zone ready
-    p2p-probe /dns4/v4.test/tcp/4001/p2p/$id /dns6/v6.test/tcp/4001 /dns/v4.test/tcp/4001 \
+    serve_names
+    p2p-probe /dns4/v4.test/tcp/4001/p2p/$id /dns/v4.test/tcp/4001 \
       /dnsaddr/boot.test/p2p/$id /dnsaddr/inner.test >good || { cat good; exit 1; }
     [ "$(cut -f 2 good | sort -u)" = ok ]
-    [ "$(wc -l <good)" = 5 ]
+    [ "$(wc -l <good)" = 4 ]
     status=0
     p2p-probe --json /dns4/none.test/tcp/1 /dnsaddr/loop.test /dns6/v4.test/tcp/4001 >bad || status=$?
     [ $status = 1 ]
@@ -252,5 +274,5 @@ ZONE
     p2p-discover dns loop.test || status=$?
     [ $status = 1 ]
 SCRIPT
-  run -0 in_netns ./script
+  run -0 in_netns ./own_names ./script
 }
