@@ -39,7 +39,6 @@ class BencodeDecoder {
     } while (depth_ > 0);
     P2P_CHECK(push(kEnd));
     if (at_ < in().size()) note_flaw("bytes after the value", at_);
-    document_.tokens_.shrink_to_fit();
     return std::move(document_);
   }
 
@@ -217,17 +216,25 @@ std::optional<BencodeNode> BencodeNode::find(std::string_view key) const {
 
 BencodeWriter& BencodeWriter::integer(std::int64_t value) {
   append(out_, "i" + std::to_string(value) + "e");
+  ++tokens_;
   return *this;
 }
 
 BencodeWriter& BencodeWriter::string(ByteView value) {
-  append(out_, std::to_string(value.size()) + ":");
+  string_of(value.size());
   append(out_, value);
+  return *this;
+}
+
+BencodeWriter& BencodeWriter::string_of(std::size_t size) {
+  append(out_, std::to_string(size) + ":");
+  ++tokens_;
   return *this;
 }
 
 BencodeWriter& BencodeWriter::mark(char c) {
   out_.push_back(static_cast<std::uint8_t>(c));
+  ++tokens_;
   return *this;
 }
 

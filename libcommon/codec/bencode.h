@@ -156,16 +156,22 @@ class BencodeWriter {
   BencodeWriter& integer(std::int64_t value);
   BencodeWriter& string(ByteView value);
   BencodeWriter& string(std::string_view value) { return string(as_bytes(value)); }
+  /// The beginning of a string of which the caller puts the `size` bytes.
+  BencodeWriter& string_of(std::size_t size);
   BencodeWriter& list() { return mark('l'); }
   BencodeWriter& dict() { return mark('d'); }
   BencodeWriter& end() { return mark('e'); }
   /// A key is a string; the name is for those who read the code.
   BencodeWriter& key(std::string_view name) { return string(name); }
 
+  /// How many values and ends there are so far, which kMaxBencodeTokens bounds for readers.
+  std::size_t tokens() const { return tokens_; }
+
  private:
   BencodeWriter& mark(char c);
 
   Bytes& out_;
+  std::size_t tokens_ = 0;
 };
 
 }  // namespace p2p::codec

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/system_error.h"
+#include "base/units.h"
 #include "files/guard.h"
 
 namespace p2p::files {
@@ -174,6 +175,19 @@ Result<void> File::read_all(const Take& take) {
     // that they are empty.
     if (regular() && done == size()) return {};
   }
+}
+
+Result<Bytes> File::read_whole(std::size_t most) {
+  Bytes whole;
+  if (regular()) whole.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(size(), most)));
+  P2P_CHECK(read_all([&](ByteView piece) -> Result<void> {
+    if (piece.size() > most - whole.size()) {
+      return fail(Code::limit, "larger than " + format_size(most));
+    }
+    append(whole, piece);
+    return {};
+  }));
+  return whole;
 }
 
 Result<void> File::unchanged() const {

@@ -99,6 +99,8 @@ class File {
   using Take = std::function<Result<void>(ByteView)>;
   /// All bytes from where the stream stands, in pieces of at most kPieceSize.
   Result<void> read_all(const Take& take);
+  /// The same, kept in memory; Code::limit where it is more than `most`.
+  Result<Bytes> read_whole(std::size_t most);
 
   /// Code::io, kChanged, if the status differs now. For anything but a regular
   /// file there is nothing to compare.

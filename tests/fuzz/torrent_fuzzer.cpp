@@ -6,6 +6,7 @@
 
 #include "content/torrent/layout.h"
 #include "content/torrent/metainfo.h"
+#include "support/torrent.h"
 
 using namespace p2p;
 
@@ -44,13 +45,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::erase_if(sorted, [](const auto& file) { return file.pad; });
     if (!torrent::arrange(sorted, meta.piece_size, false)) return 0;
   }
-  const auto encoded = torrent::encode_torrent(meta);
+  const auto encoded = p2p::testing::encode_torrent(meta);
   if (!encoded) return 0;
   const auto again = torrent::read_torrent(encoded->file);
   require(again.has_value() && !again->flaw);
   require(again->meta.files.size() == meta.files.size());
   require(again->hashes.v1 == encoded->hashes.v1 && again->hashes.v2 == encoded->hashes.v2);
-  const auto twice = torrent::encode_torrent(again->meta);
+  const auto twice = p2p::testing::encode_torrent(again->meta);
   require(twice.has_value() && twice->file == encoded->file);
   return 0;
 }

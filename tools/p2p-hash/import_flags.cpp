@@ -56,15 +56,8 @@ Result<bool> parse_boolean(std::string_view text) {
 
 Result<std::string> read_rules(const std::string& path) {
   P2P_TRY(auto file, files::File::open(path));
-  std::string text;
-  P2P_CHECK(file.read_all([&](ByteView piece) -> Result<void> {
-    if (text.size() + piece.size() > kMaxRulesSize) {
-      return fail(Code::limit, "too large for a file of ignore rules");
-    }
-    text += as_text(piece);
-    return {};
-  }));
-  return text;
+  P2P_TRY(const Bytes text, file.read_whole(kMaxRulesSize));
+  return to_text(text);
 }
 
 }  // namespace

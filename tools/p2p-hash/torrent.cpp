@@ -5,7 +5,6 @@
 
 #include "base/units.h"
 #include "base/utf8.h"
-#include "cli/files.h"
 #include "codec/bencode.h"
 #include "content/torrent/layout.h"
 #include "content/torrent/magnet.h"
@@ -115,14 +114,15 @@ class Maker {
     }
     hash();
     if (failed_) return cli::ExitStatus::no;
-    P2P_TRY(const auto encoded, torrent::encode_torrent(meta_));
-    if (!out) {
-      console_.out().write(encoded.file);
-      return cli::ExitStatus::yes;
-    }
-    P2P_CHECK(out->write(encoded.file));
+    const torrent::Put put = [&](ByteView data) -> Result<void> {
+      if (out) return out->write(data);
+      console_.out().write(data);
+      return {};
+    };
+    P2P_TRY(const auto hashes, torrent::write_torrent(meta_, put));
+    if (!out) return cli::ExitStatus::yes;
     P2P_CHECK(out->commit());
-    console_.print(record_of(meta_, encoded.hashes, *torrent_.out, torrent_.magnet));
+    console_.print(record_of(meta_, hashes, *torrent_.out, torrent_.magnet));
     return cli::ExitStatus::yes;
   }
 
@@ -208,7 +208,8 @@ class Maker {
 
   void hash() {
     const torrent::Layout layout(meta_);
-    if (meta_.v1) meta_.pieces.resize(layout.pieces());
+    if (meta_.v1) v1_.resize(layout.pieces());
+    if (meta_.v2) v2_.resize(layout.pieces());
     std::vector<bool> told(meta_.files.size());
     hash_torrent(
         console_, options_, meta_.name, layout, {meta_.v1, meta_.v2},
@@ -219,26 +220,23 @@ class Maker {
             told[file] = true;
           }
           for (std::size_t i = 0; i < hashes.pieces.size(); ++i) {
-            store(layout, first + i, hashes.pieces[i]);
+            if (meta_.v1) v1_[first + i] = hashes.pieces[i].v1;
+            if (meta_.v2) v2_[first + i] = hashes.pieces[i].v2;
           }
         });
-    if (meta_.v2 && !failed_) finish_trees();
+    meta_.pieces = v1_;
+    if (meta_.v2 && !failed_) finish_trees(layout);
   }
 
-  void store(const torrent::Layout& layout, std::uint64_t piece, const files::PieceHash& hash) {
-    if (meta_.v1) meta_.pieces[piece] = hash.v1;
-    if (!meta_.v2) return;
-    auto& file = meta_.files[layout.slices(piece).front().file];
-    file.layer.push_back(hash.v2);
-  }
-
-  void finish_trees() {
-    for (auto& file : meta_.files) {
-      if (file.layer.empty()) continue;
-      file.root = torrent::file_root(file.layer, meta_.piece_size);
+  void finish_trees(const torrent::Layout& layout) {
+    for (std::size_t i = 0; i < meta_.files.size(); ++i) {
+      auto& file = meta_.files[i];
+      const auto [first, end] = layout.pieces_of(i);
+      if (file.pad || first == end) continue;
+      const auto hashes = std::span(v2_).subspan(first, end - first);
+      file.root = torrent::file_root(hashes, meta_.piece_size);
       // The one piece of a file is its root, which needs no layer.
-      if (file.layer.size() == 1) file.layer.clear();
-      file.layer.shrink_to_fit();
+      if (hashes.size() > 1) file.layer = hashes;
     }
   }
 
@@ -251,6 +249,8 @@ class Maker {
   const Options& options_;
   const TorrentOptions& torrent_;
   Metainfo meta_;
+  std::vector<torrent::Digest20> v1_;  // of the pieces
+  std::vector<torrent::Digest32> v2_;
   struct OnDisk {
     std::string path;
     files::Status status;
@@ -368,8 +368,9 @@ class TorrentMode : public Mode {
     bool good = true;
     for (const auto& path : options_.files) {
       const auto print = [&]() -> Result<void> {
-        P2P_TRY(const Bytes file, cli::read_file(path, codec::kMaxBencodeSize));
-        P2P_TRY(const auto torrent, torrent::read_torrent(file));
+        P2P_TRY(auto file, files::File::open_operand(path));
+        P2P_TRY(const Bytes bytes, file.read_whole(codec::kMaxBencodeSize));
+        P2P_TRY(const auto torrent, torrent::read_torrent(bytes));
         if (torrent.flaw) console.warn(path + ": not canonical: " + *torrent.flaw);
         console.print(record_of(torrent.meta, torrent.hashes, path, true));
         return {};

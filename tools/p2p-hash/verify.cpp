@@ -1,5 +1,4 @@
 // --verify: content against what names it. What kind of file that is, its first bytes say.
-#include "base/units.h"
 #include "codec/bencode.h"
 #include "files/file.h"
 #include "mode.h"
@@ -52,16 +51,9 @@ class VerifyMode : public Mode {
     if (options_.files.size() != 1 || options_.files.front() == "-") {
       return usage("--verify of a torrent needs one FILE, its content");
     }
-    Bytes torrent;
-    auto read = file->read_all([&](ByteView piece) -> Result<void> {
-      if (piece.size() > codec::kMaxBencodeSize - torrent.size()) {
-        return fail(Code::limit, "larger than " + format_size(codec::kMaxBencodeSize));
-      }
-      append(torrent, piece);
-      return {};
-    });
-    if (!read) return fail(std::move(read).error().during("read", *names_));
-    return verify_torrent(console, options_, *names_, torrent, options_.files.front());
+    const auto torrent = file->read_whole(codec::kMaxBencodeSize);
+    if (!torrent) return fail(Error(torrent.error()).during("read", *names_));
+    return verify_torrent(console, options_, *names_, *torrent, options_.files.front());
   }
 
  private:

@@ -14,17 +14,22 @@ Digest32 pad_hash(unsigned height) {
 }
 
 Digest32 merkle_root(std::span<const Digest32> hashes, const Digest32& pad) {
-  std::vector<Digest32> row(hashes.begin(), hashes.end());
-  Digest32 filler = pad;
-  while (row.size() > 1) {
-    if (row.size() % 2 != 0) row.push_back(filler);
-    for (std::size_t i = 0; i < row.size() / 2; ++i) {
-      row[i] = crypto::sha256(row[2 * i], row[2 * i + 1]);
+  std::vector<Digest32> open;  // subtrees that wait for one of their size, the largest first
+  // A subtree that has `before` of its size before it.
+  const auto add = [&open](Digest32 root, std::size_t before) {
+    for (; before % 2 != 0; before /= 2) {
+      root = crypto::sha256(open.back(), root);
+      open.pop_back();
     }
-    row.resize(row.size() / 2);
+    open.push_back(root);
+  };
+  for (std::size_t i = 0; i < hashes.size(); ++i) add(hashes[i], i);
+  Digest32 filler = pad;
+  for (std::size_t row = hashes.size(); row > 1; row = (row + 1) / 2) {
+    if (row % 2 != 0) add(filler, row);
     filler = crypto::sha256(filler, filler);
   }
-  return row.front();
+  return open.front();
 }
 
 Digest32 piece_root(std::span<const Digest32> blocks, std::uint64_t file_size,

@@ -11,7 +11,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -50,8 +52,8 @@ struct File {
   /// Second version, where size is not 0: the root of the file's tree.
   Digest32 root{};
   /// Second version, files larger than a piece: a hash for each piece. Empty where the metainfo
-  /// leaves it out, which it may.
-  std::vector<Digest32> layer;
+  /// leaves it out, which it may. They stand with whoever made this.
+  std::span<const Digest32> layer;
 };
 
 struct Metainfo {
@@ -61,7 +63,8 @@ struct Metainfo {
   std::string name;     ///< of the lone file or the folder
   std::uint64_t piece_size = 0;
   std::vector<File> files;
-  std::vector<Digest20> pieces;  ///< first version
+  /// First version. They stand with whoever made this.
+  std::span<const Digest20> pieces;
   bool is_private = false;
 
   std::vector<std::vector<std::string>> trackers;  ///< in tiers
@@ -76,7 +79,7 @@ struct InfoHashes {
   std::optional<Digest32> v2;
 };
 
-/// What was read from a metainfo file.
+/// What was read from a metainfo file; hashes stand in the file's bytes.
 struct Torrent {
   Metainfo meta;
   InfoHashes hashes;  ///< of the info dictionary's exact bytes
@@ -94,13 +97,10 @@ bool is_safe_path(std::string_view path);
 /// version, Code::limit a bound above or in codec/bencode.h.
 Result<Torrent> read_torrent(ByteView file);
 
-/// The metainfo file of `meta`, canonical, and the infohashes of it. `meta.files` are in the order
-/// of arrange() (layout.h), hashes included. Code::limit where it would be more than read_torrent
-/// reads.
-struct Encoded {
-  Bytes file;
-  InfoHashes hashes;
-};
-Result<Encoded> encode_torrent(const Metainfo& meta);
+/// Puts the metainfo file of `meta`, canonical, and returns its infohashes. `meta.files` are in the
+/// order of arrange() (layout.h), hashes included. Code::limit where it would be more than
+/// read_torrent reads; nothing has been put then.
+using Put = std::function<Result<void>(ByteView)>;
+Result<InfoHashes> write_torrent(const Metainfo& meta, const Put& put);
 
 }  // namespace p2p::torrent

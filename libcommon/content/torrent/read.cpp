@@ -54,6 +54,13 @@ struct Path {
   }
 };
 
+/// The hashes of which `bytes` consists, where they stand.
+template <class Digest>
+std::span<const Digest> hashes_in(ByteView bytes) {
+  static_assert(alignof(Digest) == 1);
+  return {reinterpret_cast<const Digest*>(bytes.data()), bytes.size() / sizeof(Digest)};
+}
+
 class Reader {
  public:
   Result<Torrent> run(ByteView file) {
@@ -162,6 +169,9 @@ class Reader {
       return add_file(std::move(file));
     }
     if (!files->is_list()) return broken("files that are no list", *files);
+    std::size_t count = 0;  // first, since a vector that grows has all of them twice
+    for ([[maybe_unused]] const auto dict : files->items()) ++count;
+    meta_.files.reserve(count);
     for (const auto dict : files->items()) {
       P2P_TRY(auto file, read_file(dict));
       const auto path = find_utf8(dict, "path");
@@ -281,11 +291,7 @@ class Reader {
       return broken("hashes for " + std::to_string(pieces->size() / sizeof(Digest20)) + " of " +
                     std::to_string(count) + " pieces");
     }
-    meta_.pieces.resize(count);
-    for (std::size_t i = 0; i < count; ++i) {
-      const auto hash = as_bytes(*pieces).subspan(i * sizeof(Digest20), sizeof(Digest20));
-      std::ranges::copy(hash, meta_.pieces[i].begin());
-    }
+    meta_.pieces = hashes_in<Digest20>(as_bytes(*pieces));
     return {};
   }
 
@@ -308,11 +314,7 @@ class Reader {
       if (layer->second.size() != count * sizeof(Digest32)) {
         return broken("piece layer of another size than " + file.path);
       }
-      file.layer.resize(count);
-      for (std::size_t i = 0; i < count; ++i) {
-        const auto hash = layer->second.subspan(i * sizeof(Digest32), sizeof(Digest32));
-        std::ranges::copy(hash, file.layer[i].begin());
-      }
+      file.layer = hashes_in<Digest32>(layer->second);
       if (file_root(file.layer, meta_.piece_size) != file.root) {
         return broken("piece layer that does not give the root of " + file.path);
       }

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "base/basen.h"
@@ -7,17 +8,24 @@
 #include "content/torrent/layout.h"
 #include "content/torrent/merkle.h"
 #include "content/torrent/metainfo.h"
+#include "support/torrent.h"
 
 using namespace p2p;
 using namespace p2p::torrent;
+using p2p::testing::encode_torrent;
 
 namespace {
 
 constexpr std::uint64_t kKiB = 1024;
 
+struct Owned : Metainfo {
+  std::vector<Digest32> layer;
+  std::vector<Digest20> hashes;
+};
+
 /// Metainfo of a file of zeros, hashes included, as BEP 52's first test torrents have it.
-Metainfo zeros(const std::string& name, std::uint64_t size, std::uint64_t piece_size) {
-  Metainfo meta;
+Owned zeros(const std::string& name, std::uint64_t size, std::uint64_t piece_size) {
+  Owned meta;
   meta.single = true;
   meta.name = name;
   meta.piece_size = piece_size;
@@ -27,11 +35,12 @@ Metainfo zeros(const std::string& name, std::uint64_t size, std::uint64_t piece_
   const Bytes piece(piece_size);
   const Digest32 leaf = crypto::sha256(ByteView(piece).first(kBlockSize));
   const std::vector<Digest32> leaves(piece_size / kBlockSize, leaf);
-  const std::vector<Digest32> layer(size / piece_size, piece_root(leaves, size, piece_size));
-  file.root = file_root(layer, piece_size);
-  if (layer.size() > 1) file.layer = layer;
+  meta.layer.assign(size / piece_size, piece_root(leaves, size, piece_size));
+  file.root = file_root(meta.layer, piece_size);
+  if (meta.layer.size() > 1) file.layer = meta.layer;
   meta.files.push_back(std::move(file));
-  meta.pieces.assign(size / piece_size, crypto::sha1(piece));
+  meta.hashes.assign(size / piece_size, crypto::sha1(piece));
+  meta.pieces = meta.hashes;
   return meta;
 }
 
@@ -112,8 +121,8 @@ TEST_CASE("torrent: what is written is read back") {
   CHECK(torrent->meta.created == 1234567);
   CHECK(torrent->meta.is_private);
   CHECK(torrent->meta.single);
-  CHECK(torrent->meta.files[0].layer == meta.files[0].layer);
-  CHECK(torrent->meta.pieces == meta.pieces);
+  CHECK(std::ranges::equal(torrent->meta.files[0].layer, meta.layer));
+  CHECK(std::ranges::equal(torrent->meta.pieces, meta.hashes));
   const auto again = encode_torrent(torrent->meta);
   REQUIRE(again);
   CHECK(again->file == encoded->file);
@@ -295,7 +304,7 @@ TEST_CASE("torrent: both versions of a hybrid have the same files") {
 TEST_CASE("torrent: a piece layer must give its file's root") {
   auto meta = zeros("x", 1024 * kKiB, 64 * kKiB);
   meta.v2 = true;
-  meta.files[0].layer[3][0] ^= 1;
+  meta.layer[3][0] ^= 1;
   const auto encoded = encode_torrent(meta);
   REQUIRE(encoded);
   CHECK(why_not(as_text(encoded->file)) == "piece layer that does not give the root of x");
@@ -313,4 +322,32 @@ TEST_CASE("torrent: a file tree too deep for readers is not written") {
   CHECK(read_torrent(deep->file));
   meta.files[0].path = "d/" + path;
   CHECK_FALSE(encode_torrent(meta));
+}
+
+TEST_CASE("torrent: as many values as readers take are written, and none of a torrent with more") {
+  Metainfo meta;
+  meta.v1 = true;
+  meta.name = "n";
+  meta.piece_size = 16 * kKiB;
+  const std::vector<Digest20> pieces(1);
+  meta.pieces = pieces;
+  // A file has eight values and ends, and all around the files there are seven and five.
+  constexpr std::size_t kMost = (codec::kMaxBencodeTokens - 12) / 8;
+  for (std::size_t i = 0; i < kMost; ++i) meta.files.push_back(named(std::to_string(i), 0));
+  meta.files[0].size = 1;
+  {
+    const auto encoded = encode_torrent(meta);
+    REQUIRE(encoded);
+    CHECK(read_torrent(encoded->file));
+  }
+  meta.files.push_back(named("one more", 0));
+  meta.files.push_back(named("two more", 0));
+  std::size_t put = 0;
+  const auto refused = write_torrent(meta, [&](ByteView data) -> Result<void> {
+    put += data.size();
+    return {};
+  });
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Code::limit);
+  CHECK(put == 0);
 }
