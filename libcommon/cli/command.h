@@ -55,6 +55,7 @@ struct Option {
   Takes takes = Takes::value;
   bool joined = false;   ///< optional_value: it comes as --name=VALUE only, not as what follows
   bool repeats = false;  ///< a list
+  bool commas = false;   ///< one value may be several, with commas between them
   bool operand = false;
   bool required = false;  ///< operands only
   bool hidden = false;

@@ -51,6 +51,7 @@ Value described(const Option& option) {
   map.emplace_back("choices", texts(option.choices));
   map.emplace_back("complete", name_of(option.complete));
   map.emplace_back("repeats", option.repeats);
+  map.emplace_back("commas", option.commas);
   map.emplace_back("required", option.required);
   map.emplace_back("hidden", option.hidden);
   return map;

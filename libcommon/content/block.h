@@ -47,7 +47,8 @@ bool is_inlined(const multiformats::Cid& cid);
 
 /// The CID of one whole block of the given format, after checking that it is one: dag-pb,
 /// dag-cbor and dag-json in strict form, bitcoin-block a header of 80 bytes (named by double
-/// SHA-256), raw anything. `hash` is ignored for bitcoin-block. Other codecs are Code::unsupported.
+/// SHA-256), raw anything. `hash`, which must have a multihash code, is ignored for bitcoin-block.
+/// Other codecs are Code::unsupported.
 Result<multiformats::Cid> cid_of_block(multiformats::Codec codec, crypto::HashAlg hash,
                                        ByteView block);
 

@@ -23,14 +23,22 @@ struct Tag {
 /// rhash, b3sum or shasum. Then what others write: OpenSSL 3, rhash (which pads to five letters),
 /// FreeBSD, OpenSSL 1.
 constexpr Tag kTags[] = {
+    {"MD5", HashAlg::md5},
+    {"MD5  ", HashAlg::md5},
     {"SHA1", HashAlg::sha1},
     {"SHA1 ", HashAlg::sha1},
+    {"SHA224", HashAlg::sha2_224},
+    {"SHA2-224", HashAlg::sha2_224},
     {"SHA256", HashAlg::sha2_256},
     {"SHA2-256", HashAlg::sha2_256},
     {"SHA384", HashAlg::sha2_384},
     {"SHA2-384", HashAlg::sha2_384},
     {"SHA512", HashAlg::sha2_512},
     {"SHA2-512", HashAlg::sha2_512},
+    {"SHA512/224", HashAlg::sha2_512_224},
+    {"SHA2-512/224", HashAlg::sha2_512_224},
+    {"SHA512t224", HashAlg::sha2_512_224},
+    {"SHA512-224", HashAlg::sha2_512_224},
     {"SHA512/256", HashAlg::sha2_512_256},
     {"SHA2-512/256", HashAlg::sha2_512_256},
     {"SHA512t256", HashAlg::sha2_512_256},
@@ -39,15 +47,18 @@ constexpr Tag kTags[] = {
     {"SHA3-256", HashAlg::sha3_256},
     {"SHA3-384", HashAlg::sha3_384},
     {"SHA3-512", HashAlg::sha3_512},
+    {"KECCAK-224", HashAlg::keccak_224},
     {"KECCAK-256", HashAlg::keccak_256},
+    {"KECCAK-384", HashAlg::keccak_384},
     {"KECCAK-512", HashAlg::keccak_512},
-    {"BLAKE2b-256", HashAlg::blake2b_256},
+    {"SHAKE-128", HashAlg::shake_128},
+    {"SHAKE128", HashAlg::shake_128},
+    {"SHAKE-256", HashAlg::shake_256},
+    {"SHAKE256", HashAlg::shake_256},
     {"BLAKE2b", HashAlg::blake2b_512},
-    {"BLAKE2b-512", HashAlg::blake2b_512},
     {"BLAKE2B-512", HashAlg::blake2b_512},
     {"BLAKE2b512", HashAlg::blake2b_512},
     {"BLAKE2s", HashAlg::blake2s_256},
-    {"BLAKE2s-256", HashAlg::blake2s_256},
     {"BLAKE2S-256", HashAlg::blake2s_256},
     {"BLAKE2s256", HashAlg::blake2s_256},
     {"BLAKE3", HashAlg::blake3},
@@ -55,8 +66,15 @@ constexpr Tag kTags[] = {
     {"CRC32C", HashAlg::crc32c},
 };
 
-constexpr HashAlg kUsual[] = {HashAlg::sha1, HashAlg::sha2_256, HashAlg::sha2_384,
-                              HashAlg::sha2_512};
+/// Tags in which bits follow, as coreutils writes BLAKE2b's.
+struct SizedTag {
+  std::string_view text;
+  std::string_view name;  ///< crypto's
+};
+constexpr SizedTag kSizedTags[] = {{"BLAKE2b-", "blake2b-"}, {"BLAKE2s-", "blake2s-"}};
+
+constexpr HashAlg kUsual[] = {HashAlg::md5,      HashAlg::sha1,     HashAlg::sha2_224,
+                              HashAlg::sha2_256, HashAlg::sha2_384, HashAlg::sha2_512};
 
 /// The shortest digest that anybody writes: a CRC-32.
 constexpr std::size_t kLeastDigits = 8;
@@ -104,16 +122,10 @@ std::optional<std::string> unescape_name(std::string_view text) {
 }
 
 std::optional<Digest> hex_digest(HashAlg alg, std::string_view hex) {
-  if (hex.size() != 2 * crypto::digest_size(alg)) return std::nullopt;
+  if (hex.size() != 2 * alg.size()) return std::nullopt;
   auto bytes = hex_decode(hex);
   if (!bytes) return std::nullopt;
   return Digest{alg, std::move(*bytes)};
-}
-
-std::optional<Digest> multihash_digest(const multiformats::Multihash& hash) {
-  const auto alg = multiformats::hash_alg_of(hash.code());
-  if (!alg || hash.digest().size() != crypto::digest_size(*alg)) return std::nullopt;
-  return Digest{*alg, hash.digest()};
 }
 
 std::optional<std::string> read_name(std::string_view name, bool escaped) {
@@ -124,13 +136,28 @@ std::optional<std::string> read_name(std::string_view name, bool escaped) {
 
 }  // namespace
 
-std::string_view checksum_tag(HashAlg alg) {
-  return std::ranges::find(kTags, alg, &Tag::alg)->text;
+std::string checksum_tag(HashAlg alg) {
+  if (crypto::is_extendable(alg.function())) alg = HashAlg::usual(alg.function());
+  const auto* known = std::ranges::find(kTags, alg, &Tag::alg);
+  if (known != std::end(kTags)) return std::string(known->text);
+  const std::string name = crypto::name_of(alg);
+  for (const auto& sized : kSizedTags) {
+    if (name.starts_with(sized.name)) {
+      return std::string(sized.text) + name.substr(sized.name.size());
+    }
+  }
+  return name;
 }
 
 std::optional<HashAlg> algorithm_of_tag(std::string_view tag) {
   const auto* found = std::ranges::find(kTags, tag, &Tag::text);
-  return found == std::end(kTags) ? std::nullopt : std::optional(found->alg);
+  if (found != std::end(kTags)) return found->alg;
+  for (const auto& sized : kSizedTags) {
+    if (!tag.starts_with(sized.text)) continue;
+    return crypto::hash_by_name(std::string(sized.name) +
+                                std::string(tag.substr(sized.text.size())));
+  }
+  return std::nullopt;
 }
 
 std::string escape_name(std::string_view name) {
@@ -195,8 +222,7 @@ std::optional<ChecksumLine> ChecksumParser::tagged(std::string_view tag, std::st
   if (!hex.starts_with('=')) return std::nullopt;
   hex.remove_prefix(1);
   skip_blanks(hex);
-  const auto alg = algorithm_of_tag(tag);
-  auto digest = alg ? hex_digest(*alg, hex) : std::nullopt;
+  auto digest = tagged_digest(tag, hex);
   if (!digest) {
     note_foreign(tag, hex);
     return std::nullopt;
@@ -204,6 +230,26 @@ std::optional<ChecksumLine> ChecksumParser::tagged(std::string_view tag, std::st
   auto name = read_name(rest.substr(0, close), escaped);
   if (!name) return std::nullopt;
   return ChecksumLine{std::move(*digest), std::move(*name)};
+}
+
+bool ChecksumParser::takes(HashAlg alg) const {
+  return alg.size() >= kLeastExtended || !crypto::is_extendable(alg.function()) ||
+         std::ranges::find(algorithms_, alg) != algorithms_.end();
+}
+
+std::optional<Digest> ChecksumParser::tagged_digest(std::string_view tag,
+                                                    std::string_view hex) const {
+  auto alg = algorithm_of_tag(tag);
+  if (alg && crypto::is_extendable(alg->function())) {
+    alg = HashAlg::of(alg->function(), hex.size() / 2);
+  }
+  return alg && takes(*alg) ? hex_digest(*alg, hex) : std::nullopt;
+}
+
+std::optional<Digest> ChecksumParser::multihash_digest(const multiformats::Multihash& hash) const {
+  const auto alg = hash.algorithm();
+  if (!alg || !takes(*alg)) return std::nullopt;
+  return Digest{*alg, hash.digest()};
 }
 
 void ChecksumParser::note_foreign(std::string_view tag, std::string_view digits) {

@@ -12,18 +12,21 @@
 //
 // Which function a line means, in this order:
 // 1. a tag says it. Tags are those that the programs above write, to the letter (a tag that we do
-//    not know makes the line none);
+//    not know makes the line none). BLAKE2's say the size (BLAKE2b-160); BLAKE3's and SHAKE's do
+//    not, and there the number of digits does;
 // 2. a word of hexadecimal digits that is as long as the digest of one of the parser's algorithms
 //    is that one's. Without any given, those are the functions that such lines nearly always mean:
-//    40 digits are sha1, 64 sha2-256, 96 sha2-384, 128 sha2-512. Other functions of these lengths
-//    (sha2-512-256, sha3, keccak, blake2b, blake2s, blake3, dbl-sha2-256 share them) and those of 8
-//    (crc32c, or anyone's CRC-32) and 56 digits (sha3-224, or sha2-224, which we do not compute)
-//    are meant only by a tag or by a parser that is told so; of two that it is told with the same
-//    length the first counts;
+//    32 digits are md5, 40 sha1, 56 sha2-224, 64 sha2-256, 96 sha2-384, 128 sha2-512. Other
+//    functions of these lengths (sha2-512-256, sha3, keccak, blake2b, blake2s, blake3, shake,
+//    dbl-sha2-256 share them) and those of others (crc32c, or anyone's CRC-32, has 8) are meant
+//    only by a tag or by a parser that is told so; of two that it is told with the same length the
+//    first counts;
 // 3. a CID, in any multibase or of version 0; then a multihash in any multibase. Hexadecimal digits
 //    hide neither: those with the length of a digest in hex (git's base32 CIDs of sha1) are made of
 //    digits only once in ten million million.
-// A multihash must hold the whole digest: a truncated one would be satisfied by too much.
+// A multihash must hold the whole digest: a truncated one would be satisfied by too much. For the
+// same reason digests of extendable functions (crypto/hash.h) shorter than kLeastExtended, which
+// may be whole ones cut short, count only where the parser is told of that length.
 #pragma once
 
 #include <optional>
@@ -39,9 +42,12 @@
 namespace p2p::content {
 
 /// "SHA256", …: the algorithm's name in BSD-style lines and in warnings.
-std::string_view checksum_tag(crypto::HashAlg alg);
-/// The reverse, for every spelling that rule 1 knows.
+std::string checksum_tag(crypto::HashAlg alg);
+/// The reverse, for every spelling that rule 1 knows; of the usual size where it says none.
 std::optional<crypto::HashAlg> algorithm_of_tag(std::string_view tag);
+
+/// In bytes: 128 bits, which nobody finds another file for; what `openssl dgst -shake128` writes.
+inline constexpr std::size_t kLeastExtended = 16;
 
 struct ChecksumStyle {
   bool tag = false;     ///< ALG (NAME) = HEX
@@ -59,7 +65,7 @@ std::string escape_name(std::string_view name);
 
 struct Digest {
   crypto::HashAlg alg;
-  Bytes bytes;  ///< all of crypto::digest_size(alg)
+  Bytes bytes;  ///< all of alg.size()
 
   friend bool operator==(const Digest&, const Digest&) = default;
 };
@@ -103,6 +109,9 @@ class ChecksumParser {
   std::optional<ChecksumLine> tagged(std::string_view tag, std::string_view rest, bool escaped);
   void note_foreign(std::string_view tag, std::string_view digits);
   std::optional<ChecksumLine> untagged(std::string_view line, bool escaped);
+  bool takes(crypto::HashAlg alg) const;
+  std::optional<Digest> tagged_digest(std::string_view tag, std::string_view hex) const;
+  std::optional<Digest> multihash_digest(const multiformats::Multihash& hash) const;
   std::optional<std::variant<Digest, multiformats::Cid>> expectation(std::string_view word);
 
   std::vector<crypto::HashAlg> algorithms_;

@@ -71,13 +71,6 @@ std::unexpected<Error> refuse(std::string why) {
   return fail(Code::invalid_argument, std::move(why));
 }
 
-/// The functions of kubo's list (boxo's verifcid) that we have: not broken, and of 20 bytes or
-/// more.
-bool names_blocks(crypto::HashAlg alg) {
-  using crypto::HashAlg;
-  return alg != HashAlg::crc32c && alg != HashAlg::sha2_384 && alg != HashAlg::sha2_512_256;
-}
-
 Result<void> check_bounds(const Profile& profile) {
   if (profile.cid_version != 0 && profile.cid_version != 1) {
     return refuse("there is no CID version " + std::to_string(profile.cid_version));
@@ -97,14 +90,42 @@ Result<void> check_bounds(const Profile& profile) {
     return refuse("a CID holds at most " + std::to_string(multiformats::kMaxDigestSize) +
                   " bytes, not " + std::to_string(*profile.inline_limit));
   }
-  if (!names_blocks(profile.hash)) {
-    return fail(Code::unsupported,
-                "ipfs does not name blocks by " + std::string(name_of(profile.hash)));
-  }
-  return {};
+  return check_block_hash(profile.hash);
 }
 
 }  // namespace
+
+Result<void> check_block_hash(crypto::HashAlg alg) {
+  using crypto::HashFunction;
+  const auto refused = [&](const std::string& why, std::string instead) {
+    return fail(Error(Code::unsupported, why).with_hint("it takes " + std::move(instead)));
+  };
+  const std::string name = crypto::name_of(alg);
+  switch (alg.function()) {
+    case HashFunction::md5:
+    case HashFunction::sha2_224:
+    case HashFunction::sha2_384:
+    case HashFunction::sha2_512_224:
+    case HashFunction::sha2_512_256:
+    case HashFunction::shake_128:
+    case HashFunction::crc32c:
+      return refused("ipfs does not name blocks by " + name,
+                     "sha2-256, sha2-512, sha3, shake-256, blake2b and blake3");
+    case HashFunction::keccak_224:
+    case HashFunction::keccak_384:
+      return refused("ipfs cannot compute " + name, "keccak-256 and keccak-512");
+    case HashFunction::blake2s:
+      if (alg == crypto::HashAlg::blake2s_256) return {};
+      return refused("ipfs cannot compute " + name, "blake2s-256, and blake2b from 160 bits on");
+    default:
+      break;
+  }
+  if (alg.size() >= kMinDigestSize) return {};
+  const auto least = crypto::HashAlg::of(alg.function(), kMinDigestSize);
+  return refused("ipfs takes no hash shorter than " + std::to_string(kMinDigestSize) +
+                     " bytes, and " + name + " has " + std::to_string(alg.size()),
+                 crypto::name_of(least.value_or(crypto::HashAlg::sha2_256)) + " and longer ones");
+}
 
 const Profile* profile_by_name(std::string_view name) {
   for (const auto& profile : kProfiles) {

@@ -23,6 +23,15 @@ inline constexpr std::size_t kDefaultWidth = 174;
 /// A node of more links would be larger than a block may be: a link is 50 bytes and more.
 inline constexpr std::size_t kMaxWidth = 32 * 1024;
 
+/// In bytes, of a hash in a CID: other blocks are easily found that have the same first few bytes
+/// of a hash, or none. kubo's bound.
+inline constexpr std::size_t kMinDigestSize = 20;
+
+/// Code::unsupported, with what to take instead, for functions that kubo does not name blocks by:
+/// because boxo's verifcid does not allow them, go-multihash does not compute them, or their
+/// digests are shorter than kMinDigestSize.
+Result<void> check_block_hash(crypto::HashAlg alg);
+
 struct Profile {
   std::string_view name;
   int cid_version = 1;
@@ -76,7 +85,7 @@ struct ProfileChanges {
 
 /// `base` with the changes, and with what they imply: a hash other than sha2-256 version 1, version
 /// 1 raw leaves, metadata none. Code::invalid_argument where they contradict one another or pass a
-/// bound, Code::unsupported for a hash that kubo does not take for CIDs.
+/// bound, or what check_block_hash says.
 Result<Profile> change_profile(const Profile& base, const ProfileChanges& changes);
 
 }  // namespace p2p::content

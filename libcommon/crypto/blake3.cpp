@@ -270,13 +270,13 @@ void Blake3::update(ByteView bytes) {
   }
 }
 
-Digest32 Blake3::digest() const {
+Blake3Node Blake3::node() const {
   const bool between_chunks = blocks_done_ == 0 && block_fill_ == 0;
-  if (between_chunks && tree_.chunks() > 0) return tree_.top().root();
-  if (tree_.chunks() == 0) return chunk_node().root();
+  if (between_chunks && tree_.chunks() > 0) return tree_.top();
+  if (tree_.chunks() == 0) return chunk_node();
   Blake3Tree tree = tree_;
   tree.push(chunk_node(), 1);
-  return tree.top().root();
+  return tree.top();
 }
 
 Digest32 blake3(ByteView bytes, Blake3Kernel kernel) {

@@ -95,7 +95,9 @@ class Blake3 {
 
   void update(ByteView bytes);
   /// The digest of everything so far; the hash goes on unchanged.
-  Digest32 digest() const;
+  Digest32 digest() const { return node().root(); }
+  /// The topmost node of everything so far, for digests of other sizes.
+  Blake3Node node() const;
 
  private:
   Blake3Node chunk_node() const;

@@ -11,55 +11,73 @@
 #include <variant>
 
 #include "base/endian.h"
+#include "base/units.h"
 #include "crypto/blake3.h"
 #include "crypto/crc32c.h"
 
 namespace p2p::crypto {
 namespace {
 
+/// What a function's digests can be.
+enum class Sizes : std::uint8_t {
+  one,
+  parameter,  ///< each size is another function
+  prefixes,   ///< shorter ones are the beginnings of longer ones
+};
+
 struct Info {
-  HashAlg alg;
+  HashFunction function;
   std::string_view name;
-  std::size_t size;
+  std::uint8_t usual;  ///< bytes
+  Sizes sizes = Sizes::one;
+  std::uint8_t max = usual;
 };
 
-// In HashAlg's order.
-constexpr Info kHashes[] = {
-    {HashAlg::sha1, "sha1", 20},
-    {HashAlg::sha2_256, "sha2-256", 32},
-    {HashAlg::sha2_384, "sha2-384", 48},
-    {HashAlg::sha2_512, "sha2-512", 64},
-    {HashAlg::sha2_512_256, "sha2-512-256", 32},
-    {HashAlg::sha3_224, "sha3-224", 28},
-    {HashAlg::sha3_256, "sha3-256", 32},
-    {HashAlg::sha3_384, "sha3-384", 48},
-    {HashAlg::sha3_512, "sha3-512", 64},
-    {HashAlg::keccak_256, "keccak-256", 32},
-    {HashAlg::keccak_512, "keccak-512", 64},
-    {HashAlg::blake2b_256, "blake2b-256", 32},
-    {HashAlg::blake2b_512, "blake2b-512", 64},
-    {HashAlg::blake2s_256, "blake2s-256", 32},
-    {HashAlg::blake3, "blake3", 32},
-    {HashAlg::dbl_sha2_256, "dbl-sha2-256", 32},
-    {HashAlg::crc32c, "crc32c", 4},
+// In HashFunction's order.
+constexpr Info kFunctions[] = {
+    {HashFunction::md5, "md5", 16},
+    {HashFunction::sha1, "sha1", 20},
+    {HashFunction::sha2_224, "sha2-224", 28},
+    {HashFunction::sha2_256, "sha2-256", 32},
+    {HashFunction::sha2_384, "sha2-384", 48},
+    {HashFunction::sha2_512, "sha2-512", 64},
+    {HashFunction::sha2_512_224, "sha2-512-224", 28},
+    {HashFunction::sha2_512_256, "sha2-512-256", 32},
+    {HashFunction::sha3_224, "sha3-224", 28},
+    {HashFunction::sha3_256, "sha3-256", 32},
+    {HashFunction::sha3_384, "sha3-384", 48},
+    {HashFunction::sha3_512, "sha3-512", 64},
+    {HashFunction::keccak_224, "keccak-224", 28},
+    {HashFunction::keccak_256, "keccak-256", 32},
+    {HashFunction::keccak_384, "keccak-384", 48},
+    {HashFunction::keccak_512, "keccak-512", 64},
+    {HashFunction::shake_128, "shake-128", 32, Sizes::prefixes},
+    {HashFunction::shake_256, "shake-256", 64, Sizes::prefixes},
+    {HashFunction::blake2b, "blake2b", 64, Sizes::parameter},
+    {HashFunction::blake2s, "blake2s", 32, Sizes::parameter},
+    {HashFunction::blake3, "blake3", 32, Sizes::prefixes, kMaxExtended},
+    {HashFunction::dbl_sha2_256, "dbl-sha2-256", 32},
+    {HashFunction::crc32c, "crc32c", 4},
 };
 
-constexpr auto kAlgorithms = [] {
-  std::array<HashAlg, std::size(kHashes)> all{};
-  for (std::size_t i = 0; i < all.size(); ++i) all[i] = kHashes[i].alg;
-  return all;
-}();
+constexpr const Info& info(HashFunction function) {
+  return kFunctions[static_cast<std::size_t>(function)];
+}
 
-constexpr const Info& info(HashAlg alg) { return kHashes[static_cast<std::size_t>(alg)]; }
+/// BLAKE2's sizes that RFC 7693, section 4, gives identifiers to; in bytes.
+constexpr std::uint8_t kBlake2bSizes[] = {20, 32, 48, 64};
+constexpr std::uint8_t kBlake2sSizes[] = {16, 20, 28, 32};
 
 // A hash of OpenSSL with the manners of Crypto++'s: a value that copies, updates and finishes. It
 // can fail only for want of memory, or where the system's OpenSSL lacks the algorithm.
 class EvpHash {
  public:
-  explicit EvpHash(const EVP_MD* md) : context_(EVP_MD_CTX_new()) {
+  /// `extended` is the size of an extendable function's digests, 0 for other functions.
+  explicit EvpHash(const EVP_MD* md, std::size_t extended = 0)
+      : context_(EVP_MD_CTX_new()), extended_(extended) {
     require(context_ && EVP_DigestInit_ex(context_.get(), md, nullptr) == 1);
   }
-  EvpHash(const EvpHash& other) : context_(EVP_MD_CTX_new()) {
+  EvpHash(const EvpHash& other) : context_(EVP_MD_CTX_new()), extended_(other.extended_) {
     require(context_ && EVP_MD_CTX_copy_ex(context_.get(), other.context_.get()) == 1);
   }
   EvpHash(EvpHash&&) noexcept = default;
@@ -71,7 +89,8 @@ class EvpHash {
   }
   /// Starts anew, as Crypto++'s Final does.
   void Final(std::uint8_t* out) {
-    require(EVP_DigestFinal_ex(context_.get(), out, nullptr) == 1);
+    require((extended_ != 0 ? EVP_DigestFinalXOF(context_.get(), out, extended_)
+                            : EVP_DigestFinal_ex(context_.get(), out, nullptr)) == 1);
     require(EVP_DigestInit_ex(context_.get(), nullptr, nullptr) == 1);
   }
 
@@ -83,6 +102,7 @@ class EvpHash {
     void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
   };
   std::unique_ptr<EVP_MD_CTX, Free> context_;
+  std::size_t extended_;
 };
 
 class DoubleSha256 {
@@ -97,22 +117,19 @@ class DoubleSha256 {
   CryptoPP::SHA256 inner_;
 };
 
-// Crypto++'s class templates take sizes by constructor; a variant wants a type each.
-struct Blake2b256 : CryptoPP::BLAKE2b {
-  Blake2b256() : BLAKE2b(false, 32) {}
-};
-
-struct Blake2s256 : CryptoPP::BLAKE2s {
-  Blake2s256() : BLAKE2s(false, 32) {}
-};
-
 /// Ours, with the manners of Crypto++'s.
-struct OurBlake3 : Blake3 {
-  void Update(const std::uint8_t* data, std::size_t size) { update({data, size}); }
+class OurBlake3 {
+ public:
+  explicit OurBlake3(std::size_t digest_size) : digest_size_(digest_size) {}
+  void Update(const std::uint8_t* data, std::size_t size) { inner_.update({data, size}); }
   void Final(std::uint8_t* out) {
-    std::ranges::copy(digest(), out);
-    *this = OurBlake3();
+    inner_.node().root(MutableBytes(out, digest_size_));
+    inner_ = Blake3();
   }
+
+ private:
+  Blake3 inner_;
+  std::size_t digest_size_;
 };
 
 struct OurCrc32c {
@@ -124,54 +141,67 @@ struct OurCrc32c {
   std::uint32_t crc = 0;
 };
 
-// OpenSSL where it is measurably faster (SHA-512 by half, SHA-3 by a fifth, BLAKE2b by a seventh,
-// of which it has only the full size), Crypto++ elsewhere.
+// OpenSSL where it is measurably faster (SHA-512 by half, MD5 by a quarter, SHA-3 by a fifth,
+// BLAKE2b by a seventh, of which it has only the full size), Crypto++ elsewhere.
 using Running =
-    std::variant<CryptoPP::SHA1, CryptoPP::SHA256, EvpHash, CryptoPP::Keccak_256,
-                 CryptoPP::Keccak_512, Blake2b256, Blake2s256, OurBlake3, DoubleSha256, OurCrc32c>;
+    std::variant<CryptoPP::SHA1, CryptoPP::SHA224, CryptoPP::SHA256, EvpHash, CryptoPP::Keccak_224,
+                 CryptoPP::Keccak_256, CryptoPP::Keccak_384, CryptoPP::Keccak_512,
+                 CryptoPP::BLAKE2b, CryptoPP::BLAKE2s, OurBlake3, DoubleSha256, OurCrc32c>;
 
-template <class T>
-Running start_as() {
-  return Running(std::in_place_type<T>);
+template <class T, class... Arguments>
+Running start_as(Arguments... arguments) {
+  return Running(std::in_place_type<T>, arguments...);
 }
 
-Running start_evp(const EVP_MD* md) { return Running(std::in_place_type<EvpHash>, md); }
-
 Running start(HashAlg alg) {
-  switch (alg) {
-    case HashAlg::sha1:
+  const auto size = static_cast<unsigned>(alg.size());
+  switch (alg.function()) {
+    case HashFunction::md5:
+      return start_as<EvpHash>(EVP_md5());
+    case HashFunction::sha1:
       return start_as<CryptoPP::SHA1>();
-    case HashAlg::sha2_256:
+    case HashFunction::sha2_224:
+      return start_as<CryptoPP::SHA224>();
+    case HashFunction::sha2_256:
       return start_as<CryptoPP::SHA256>();
-    case HashAlg::sha2_384:
-      return start_evp(EVP_sha384());
-    case HashAlg::sha2_512:
-      return start_evp(EVP_sha512());
-    case HashAlg::sha2_512_256:
-      return start_evp(EVP_sha512_256());
-    case HashAlg::sha3_224:
-      return start_evp(EVP_sha3_224());
-    case HashAlg::sha3_256:
-      return start_evp(EVP_sha3_256());
-    case HashAlg::sha3_384:
-      return start_evp(EVP_sha3_384());
-    case HashAlg::sha3_512:
-      return start_evp(EVP_sha3_512());
-    case HashAlg::keccak_256:
+    case HashFunction::sha2_384:
+      return start_as<EvpHash>(EVP_sha384());
+    case HashFunction::sha2_512:
+      return start_as<EvpHash>(EVP_sha512());
+    case HashFunction::sha2_512_224:
+      return start_as<EvpHash>(EVP_sha512_224());
+    case HashFunction::sha2_512_256:
+      return start_as<EvpHash>(EVP_sha512_256());
+    case HashFunction::sha3_224:
+      return start_as<EvpHash>(EVP_sha3_224());
+    case HashFunction::sha3_256:
+      return start_as<EvpHash>(EVP_sha3_256());
+    case HashFunction::sha3_384:
+      return start_as<EvpHash>(EVP_sha3_384());
+    case HashFunction::sha3_512:
+      return start_as<EvpHash>(EVP_sha3_512());
+    case HashFunction::keccak_224:
+      return start_as<CryptoPP::Keccak_224>();
+    case HashFunction::keccak_256:
       return start_as<CryptoPP::Keccak_256>();
-    case HashAlg::keccak_512:
+    case HashFunction::keccak_384:
+      return start_as<CryptoPP::Keccak_384>();
+    case HashFunction::keccak_512:
       return start_as<CryptoPP::Keccak_512>();
-    case HashAlg::blake2b_256:
-      return start_as<Blake2b256>();
-    case HashAlg::blake2b_512:
-      return start_evp(EVP_blake2b512());
-    case HashAlg::blake2s_256:
-      return start_as<Blake2s256>();
-    case HashAlg::blake3:
-      return start_as<OurBlake3>();
-    case HashAlg::dbl_sha2_256:
+    case HashFunction::shake_128:
+      return start_as<EvpHash>(EVP_shake128(), size);
+    case HashFunction::shake_256:
+      return start_as<EvpHash>(EVP_shake256(), size);
+    case HashFunction::blake2b:
+      if (alg == HashAlg::blake2b_512) return start_as<EvpHash>(EVP_blake2b512());
+      return start_as<CryptoPP::BLAKE2b>(false, size);
+    case HashFunction::blake2s:
+      return start_as<CryptoPP::BLAKE2s>(false, size);
+    case HashFunction::blake3:
+      return start_as<OurBlake3>(size);
+    case HashFunction::dbl_sha2_256:
       return start_as<DoubleSha256>();
-    case HashAlg::crc32c:
+    case HashFunction::crc32c:
       return start_as<OurCrc32c>();
   }
   std::abort();
@@ -185,18 +215,55 @@ Bytes finish(Running& running, std::size_t size) {
 
 }  // namespace
 
-std::span<const HashAlg> all_hashes() { return kAlgorithms; }
+std::optional<HashAlg> HashAlg::of(HashFunction function, std::size_t size) {
+  const Info& known = info(function);
+  if (size == 0 || size > known.max) return std::nullopt;
+  if (known.sizes == Sizes::one && size != known.usual) return std::nullopt;
+  return HashAlg(function, static_cast<std::uint8_t>(size));
+}
 
-std::string_view name_of(HashAlg alg) { return info(alg).name; }
+HashAlg HashAlg::usual(HashFunction function) { return HashAlg(function, info(function).usual); }
+
+std::vector<HashAlg> common_hashes() {
+  std::vector<HashAlg> all;
+  for (const Info& known : kFunctions) {
+    std::span<const std::uint8_t> sizes(&known.usual, 1);
+    if (known.function == HashFunction::blake2b) sizes = kBlake2bSizes;
+    if (known.function == HashFunction::blake2s) sizes = kBlake2sSizes;
+    for (const auto size : sizes) all.push_back(*HashAlg::of(known.function, size));
+  }
+  return all;
+}
+
+std::string_view more_hash_names() {
+  return "blake2b-N (8 to 512), blake2s-N (8 to 256) and blake3-N (8 to 1024) for any multiple of "
+         "8";
+}
+
+std::size_t max_size(HashFunction function) { return info(function).max; }
+
+bool is_extendable(HashFunction function) { return info(function).sizes == Sizes::prefixes; }
+
+std::string name_of(HashAlg alg) {
+  const Info& known = info(alg.function());
+  std::string name(known.name);
+  const bool bare = known.sizes != Sizes::parameter && alg.size() == known.usual;
+  return bare ? name : name + "-" + std::to_string(8 * alg.size());
+}
 
 std::optional<HashAlg> hash_by_name(std::string_view name) {
-  for (const auto& known : kHashes) {
-    if (known.name == name) return known.alg;
+  for (const Info& known : kFunctions) {
+    if (!name.starts_with(known.name)) continue;
+    auto bits = name.substr(known.name.size());
+    if (bits.empty() && known.sizes != Sizes::parameter) return HashAlg::usual(known.function);
+    if (known.sizes == Sizes::one || !bits.starts_with('-')) continue;
+    bits.remove_prefix(1);
+    const auto number = parse_number(bits, 8, 8 * known.max);
+    if (!number || *number % 8 != 0) return std::nullopt;
+    return HashAlg::of(known.function, *number / 8);
   }
   return std::nullopt;
 }
-
-std::size_t digest_size(HashAlg alg) { return info(alg).size; }
 
 struct Hasher::Impl {
   HashAlg alg;
@@ -215,17 +282,17 @@ void Hasher::update(ByteView data) {
 
 Bytes Hasher::digest() const {
   Running copy = impl_->running;
-  return crypto::finish(copy, digest_size(impl_->alg));
+  return crypto::finish(copy, impl_->alg.size());
 }
 
-Bytes Hasher::finish() { return crypto::finish(impl_->running, digest_size(impl_->alg)); }
+Bytes Hasher::finish() { return crypto::finish(impl_->running, impl_->alg.size()); }
 
 Bytes hash(HashAlg alg, ByteView data) {
   auto running = start(alg);
   if (!data.empty()) {
     std::visit([&](auto& hash) { hash.Update(data.data(), data.size()); }, running);
   }
-  return finish(running, digest_size(alg));
+  return finish(running, alg.size());
 }
 
 Digest32 sha256(ByteView data) {

@@ -29,7 +29,8 @@ constexpr std::size_t kBatchFiles = 64;
 /// Whether all threads together are done sooner with one file than with one each. BLAKE3 alone
 /// gains even without others: whole windows of the tree are more than its stream's pieces.
 bool spreads(const Algorithms& algorithms, unsigned threads) {
-  const bool tree = std::ranges::find(algorithms, crypto::HashAlg::blake3) != algorithms.end();
+  const bool tree = std::ranges::find(algorithms, crypto::HashFunction::blake3,
+                                      &crypto::HashAlg::function) != algorithms.end();
   return threads == 1 ? tree && algorithms.size() == 1 : tree || algorithms.size() > 1;
 }
 

@@ -25,13 +25,21 @@ constexpr std::uint64_t chunks_in(std::size_t size) {
   return (size + crypto::kBlake3ChunkSize - 1) / crypto::kBlake3ChunkSize;
 }
 
+bool is_tree(HashAlg alg) { return alg.function() == crypto::HashFunction::blake3; }
+
+Bytes root_of(const crypto::Blake3Node& top, std::size_t size) {
+  Bytes digest(size);
+  top.root(digest);
+  return digest;
+}
+
 /// A piece after the other, by all threads.
 class Together {
  public:
   Together(Pipeline& pipeline, const Algorithms& algorithms)
       : pipeline_(pipeline), algorithms_(algorithms) {
     for (const auto alg : algorithms) {
-      if (alg == HashAlg::blake3) {
+      if (is_tree(alg)) {
         tree_.emplace();
       } else {
         serial_.emplace_back(alg);
@@ -56,7 +64,7 @@ class Together {
     std::vector<Bytes> values;
     auto next = serial_.begin();
     for (const auto alg : algorithms_) {
-      values.push_back(alg == HashAlg::blake3 ? root() : (next++)->finish());
+      values.push_back(is_tree(alg) ? root(alg.size()) : (next++)->finish());
     }
     return values;
   }
@@ -69,10 +77,8 @@ class Together {
                      [this, node, bytes] { tree_->push(*node, chunks_in(bytes.size())); });
   }
 
-  Bytes root() const {
-    const auto top = next_chunk_ == 0 ? crypto::blake3_chunk({}, 0) : tree_->top();
-    const auto digest = top.root();
-    return Bytes(digest.begin(), digest.end());
+  Bytes root(std::size_t size) const {
+    return root_of(next_chunk_ == 0 ? crypto::blake3_chunk({}, 0) : tree_->top(), size);
   }
 
   Pipeline& pipeline_;
@@ -136,7 +142,7 @@ Result<Bytes> read_ahead(const File& file, HashAlg alg, const Advance& advance) 
 }
 
 /// BLAKE3 alone: no thread waits for another.
-Result<Bytes> map_tree(Pipeline& pipeline, const File& file, const Advance& advance) {
+Result<Bytes> map_tree(Pipeline& pipeline, const File& file, HashAlg alg, const Advance& advance) {
   struct Part {
     crypto::Blake3Node node;
     Result<void> read;
@@ -165,8 +171,7 @@ Result<Bytes> map_tree(Pipeline& pipeline, const File& file, const Advance& adva
   }
   pipeline.drain();
   P2P_CHECK(read);
-  const auto digest = tree.top().root();
-  return Bytes(digest.begin(), digest.end());
+  return root_of(tree.top(), alg.size());
 }
 
 }  // namespace
@@ -183,9 +188,9 @@ Result<Digests> digest_together(Pipeline& pipeline, File& file, const Algorithms
   }
   digests.size = file.size();
   if (algorithms.size() == 1 && file.size() > 0) {
-    P2P_TRY(auto digest, algorithms.front() == HashAlg::blake3
-                             ? map_tree(pipeline, file, advance)
-                             : read_ahead(file, algorithms.front(), advance));
+    const auto alg = algorithms.front();
+    P2P_TRY(auto digest,
+            is_tree(alg) ? map_tree(pipeline, file, alg, advance) : read_ahead(file, alg, advance));
     digests.values.push_back(std::move(digest));
   } else {
     Together together(pipeline, algorithms);

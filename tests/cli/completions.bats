@@ -8,17 +8,19 @@ setup() {
   cd "$P2P_SOURCE"
 }
 
-# offered SHELL LINE: what SHELL offers for the last word of LINE, in one line, sorted.
+# offered SHELL LINE: what SHELL offers for the last word of LINE, in one line, sorted; of a word with
+# commas, some offer the whole and some what follows the last one, which is what is shown here.
 offered() {
   case $1 in
     fish)
       # Of --option=value it says the whole.
       fish -c "set fish_complete_path $P2P_SOURCE/completions/fish; complete -C '$2'" |
-        cut -f1 | sed 's/^--.*=//' | sort -u | paste -sd' '
+        cut -f1 | sed 's/^--.*=//; s/.*,//' | sort -u | paste -sd' '
       ;;
     *)
       TMPDIR=$BATS_TEST_TMPDIR timeout 60 \
-        zsh -f "$BATS_TEST_DIRNAME/complete.zsh" "$1" "$P2P_SOURCE/completions/$1" "$2" | paste -sd' '
+        zsh -f "$BATS_TEST_DIRNAME/complete.zsh" "$1" "$P2P_SOURCE/completions/$1" "$2" |
+        sed 's/.*,//' | paste -sd' '
       ;;
   esac
 }
@@ -40,6 +42,11 @@ everything_is_offered() {
   offers 'p2p-hash --codec b' bitcoin-block
   offers 'p2p-hash --codec=dag-c' dag-cbor
   offers 'p2p-hash -a sha3-25' sha3-256
+  offers 'p2p-hash --algorithm blake2s-2' 'blake2s-224 blake2s-256'
+  offers 'p2p-hash -a sha2-256,blake2b-' 'blake2b-160 blake2b-256 blake2b-384 blake2b-512'
+  offers 'p2p-hash -a sha2-256,blake3,dbl' dbl-sha2-256
+  offers 'p2p-hash --algorithm=sha1,md' md5
+  offers 'p2p-hash -a sha1,nosuch' ''
   offers 'p2p-hash CMakeL' CMakeLists.txt
   offers 'p2p-hash --nosuch' ''
   offers 'p2p-probe --exp' --expect

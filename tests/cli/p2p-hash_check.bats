@@ -73,7 +73,7 @@ every() {
     echo 'SHA256 (a) = 00'
     echo 'SHA256 (a)'
     echo 'SHA256 a = x'
-    echo 'MD5 (a) = d41d8cd98f00b204e9800998ecf8427e'
+    echo 'SM3 (a) = 1ab21d8355cfa17f8e61194831e81a8f22bec8c728fefb747ed035eb5082aa2b'
     echo "\\$(head -c 64 ../sums)  bad\\escape"
     echo "\\$(head -c 64 ../sums)  trailing\\"
     printf '%s\r\n' "$(head -n 1 ../tags)"

@@ -40,49 +40,113 @@ $(p2p-hash -a blake3 --tag plain)" ]
   # Repeated options add up; a function is computed once.
   same "$(p2p-hash -a sha2-256 -a blake3,sha2-256 plain)" "$(p2p-hash -a sha2-256,blake3 plain)"
   p2p-hash -a "$(all_algorithms)" -- * >../sums
-  [ "$(grep -c 'plain' ../sums)" -eq 17 ]
+  [ "$(grep -c 'plain' ../sums)" -eq 29 ]
   checks ../sums
   # Those that coreutils knows, it confirms.
   grep -a '^\\*SHA512 ' ../sums | sha512sum -c --quiet
   grep -a '^\\*SHA1 ' ../sums | sha1sum -c --quiet
   grep -a '^\\*SHA384 ' ../sums | sha384sum -c --quiet
-  grep -a '^\\*BLAKE2b-*2*5*6* ' ../sums | b2sum -c --quiet
+  grep -a '^\\*SHA224 ' ../sums | sha224sum -c --quiet
+  grep -a '^\\*MD5 ' ../sums | md5sum -c --quiet
+  [ "$(grep -a -c '^\\*BLAKE2b.* (plain)' ../sums)" -eq 4 ]
+  grep -a '^\\*BLAKE2b' ../sums | b2sum -c --quiet
 }
 
 @test "each function alone, checked by its name" {
   odd_files
   local alg
-  [ "$(all_algorithms | tr , '\n' | wc -l)" -eq 17 ]
-  for alg in $(all_algorithms | tr , ' '); do
+  [ "$(all_algorithms | tr , '\n' | wc -l)" -eq 29 ]
+  for alg in $(all_algorithms | tr , ' ') blake2b-8 blake2b-504 blake2s-8 blake2s-248 blake3-8 blake3-1024 \
+    shake-128-128; do
     p2p-hash -a "$alg" -- * >../sums
     [ "$(wc -l <../sums)" -eq 8 ]
     p2p-hash -a "$alg" -c --quiet ../sums
     printf x >>plain
     run -1 p2p-hash -a "$alg" -c --status ../sums
     printf plain >plain
+    # Tagged, and as a multihash, if it has one.
+    p2p-hash -a "$alg" --tag -- * >../sums
+    p2p-hash -a "$alg" -c --quiet ../sums
+    [ "$alg" != crc32c ] || continue
+    p2p-hash -a "$alg" --multihash -- * >../sums
+    p2p-hash -a "$alg" -c --quiet ../sums
   done
+}
+
+@test "b2sum of every length, both ways" {
+  odd_files
+  local bits
+  for bits in $(seq 8 8 512); do
+    same "$(p2p-hash -a "blake2b-$bits" -- *)" "$(b2sum -l "$bits" -- *)"
+    same "$(p2p-hash -a "blake2b-$bits" --tag -- *)" "$(b2sum -l "$bits" --tag -- *)"
+  done
+  for bits in 8 160 384 504 512; do
+    b2sum -l "$bits" --tag -- * >../sums
+    checks ../sums
+    b2sum -l "$bits" -- * >../sums
+    p2p-hash -a "blake2b-$bits" -c --quiet --strict ../sums
+    p2p-hash -a "blake2b-$bits" -- * | b2sum -l "$bits" -c --quiet --strict
+    p2p-hash -a "blake2b-$bits" --tag -- * | b2sum -c --quiet --strict
+    p2p-hash -a "blake2b-$bits" --tag -- * | cksum -c --quiet --strict
+  done
+}
+
+@test "md5sum and sha224sum, both ways" {
+  odd_files
+  local program name
+  for program in md5sum:md5 sha224sum:sha2-224; do
+    name=${program#*:}
+    program=${program%:*}
+    "$program" -- * >../sums
+    checks ../sums
+    p2p-hash -a "$name" -- * | cmp - ../sums
+    p2p-hash -a "$name" -- * | "$program" -c --quiet --strict
+    cksum -a "${program%sum}" -- * >../sums
+    checks ../sums
+    p2p-hash -a "$name" --tag -- * | cmp - ../sums
+    p2p-hash -a "$name" --tag -- * | cksum -c --quiet --strict
+  done
+}
+
+@test "openssl's and rhash's lines of functions with other lengths than ours" {
+  printf plain >plain
+  {
+    openssl dgst -md5 plain
+    openssl dgst -sha224 plain
+    openssl dgst -sha512-224 plain
+    openssl dgst -shake128 plain
+    openssl dgst -shake256 plain
+    openssl dgst -shake256 -xoflen 64 plain
+    rhash --bsd --md5 --sha224 plain
+  } >../sums
+  checks ../sums
+  [ "$(wc -l <../sums)" -eq 8 ]
+  [ "$(p2p-hash -c --json ../sums | jq -r .alg | tr '\n' ' ')" = \
+    "md5 sha2-224 sha2-512-224 shake-128-128 shake-256-256 shake-256 md5 sha2-224 " ]
 }
 
 @test "lengths tell the usual functions apart without a word" {
   odd_files
   {
+    md5sum plain
     sha1sum plain
+    sha224sum plain
     sha256sum 'two words'
     sha384sum '*star'
     sha512sum plain
   } >../sums
   checks ../sums
-  # sha2-224 and CRC-32 are not computed, and nothing else of their length is taken for them.
+  # CRC-32 is not computed, and nothing else of its length is taken for it; nor is 80 bits any usual length.
   {
     cat ../sums
-    sha224sum plain
+    b2sum -l 80 plain
     echo '352441c2  plain'
   } >../more
   run -0 p2p-hash -c ../more
   [[ "$output" == *"WARNING: 2 lines are improperly formatted"* ]]
   # With a function named, only that one's length counts.
   run -0 p2p-hash -a sha2-256 -c ../sums
-  [[ "$output" == *"WARNING: 3 lines are improperly formatted"* ]]
+  [[ "$output" == *"WARNING: 5 lines are improperly formatted"* ]]
 }
 
 @test "multihashes in every base" {
@@ -92,9 +156,9 @@ $(p2p-hash -a blake3 --tag plain)" ]
   bases=$(p2p-hash --dump-options | jq -r '.options[] | select(.name == "base") | .choices[]')
   [ "$(wc -l <<<"$bases")" -gt 10 ]
   for base in $bases; do
-    p2p-hash --multihash --base "$base" -a sha1,sha2-512-256,blake3 -- * >../sums
+    p2p-hash --multihash --base "$base" -a sha1,sha2-512-256,blake3,blake3-512 -- * >../sums
     checks ../sums
-    p2p-hash --multihash --base "$base" -z -b -a sha3-224,blake2b-512 -- * >../sums
+    p2p-hash --multihash --base "$base" -z -b -a sha3-224,blake2b-160,md5 -- * >../sums
     checks ../sums
   done
   run -2 --separate-stderr p2p-hash --multihash -a crc32c plain
@@ -334,17 +398,22 @@ hint() {
 
 @test "a list of another function, or of another length, says so" {
   echo x >f
-  b2sum -l 384 --tag f >list
-  [ "$(hint list)" = 'hint: BLAKE2b-384 is none of the functions of --algorithm' ]
-  cksum -a md5 f >list
-  [ "$(hint list)" = 'hint: MD5 is none of the functions of --algorithm' ]
-  md5sum f >list
-  [ "$(hint list)" = 'hint: no function of --algorithm gives 32 digits' ]
-  sha224sum f >list
-  [ "$(hint list)" = 'hint: which function gives 56 digits --algorithm says' ]
-  # b3sum --length 64 --tag
-  echo "BLAKE3 (f) = $(sha512sum f | cut -d' ' -f1)" >list
-  [ "$(hint list)" = 'hint: BLAKE3 is checked with 64 digits, not with 128' ]
+  openssl dgst -sm3 f >list
+  [ "$(hint list)" = 'hint: SM3 is none of the functions of --algorithm' ]
+  echo "BLAKE2b-384 (f) = $(b2sum -l 80 f | cut -d' ' -f1)" >list
+  [ "$(hint list)" = 'hint: BLAKE2b-384 is checked with 96 digits, not with 20' ]
+  b2sum -l 80 f >list
+  [ "$(hint list)" = 'hint: which function gives 20 digits --algorithm says, as in -a blake2b-80' ]
+  p2p-hash -a blake2b-80 -c list
+  p2p-hash -a blake3-1024 f >list
+  [ "$(hint list)" = 'hint: which function gives 256 digits --algorithm says, as in -a blake3-1024' ]
+  p2p-hash -a blake3-1024 -c list
+  rhash --crc32 --simple f >list
+  [ "$(hint list)" = 'hint: which function gives 8 digits --algorithm says, as in -a crc32c' ]
+  # b3sum --length 8 --tag
+  p2p-hash -a blake3-64 --tag f >list
+  [ "$(hint list)" = 'hint: 16 digits of BLAKE3 are few: --algorithm blake3-64 takes them' ]
+  p2p-hash -a blake3-64 -c list
   b2sum f >list
   [ "$(hint list)" = 'hint: 128 digits were taken for sha2-512; --algorithm says otherwise' ]
   p2p-hash -a blake2b-512 -c list

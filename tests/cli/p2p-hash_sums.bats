@@ -125,7 +125,7 @@ odd_names() {
 
 @test "usage errors are 2, with a hint" {
   local arguments
-  for arguments in --nosuch --check=x '-a md5' -a '--tag -t' --status --codec=raw '--cid -c' \
+  for arguments in --nosuch --check=x '-a md4' '-a blake2b-100' -a '--tag -t' --status --codec=raw '--cid -c' \
     '-c --tag' '-c -z' '-c -b' '--profile v0 --cid --tag' --hidden; do
     # shellcheck disable=SC2086 # several words are meant
     run -2 --separate-stderr p2p-hash $arguments

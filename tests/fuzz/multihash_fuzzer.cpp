@@ -19,6 +19,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto again = Multihash::decode(taken);
   require(again && *again == *hash);
   require(Multihash::decode(input).has_value() == rest.empty());
+  if (const auto alg = hash->algorithm()) {
+    require(alg->size() == hash->digest().size() && hash_code_of(*alg) == hash->code());
+    const auto whole = Multihash::of(*alg, rest);
+    require(whole.algorithm() == alg && whole.matches(rest) == true);
+  }
   const auto matched = hash->matches(rest);
   require(matched.has_value() ==
           (hash->code() == HashCode::identity || hash_alg_of(hash->code()).has_value()));

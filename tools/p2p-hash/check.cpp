@@ -120,7 +120,7 @@ class Checker {
   void check_digests(const std::string& name, const std::vector<content::Digest>& group,
                      const Result<files::Digests>& digests) {
     for (std::size_t i = 0; i < group.size(); ++i) {
-      const Verdict verdict{.name = name, .alg = std::string(crypto::name_of(group[i].alg))};
+      const Verdict verdict{.name = name, .alg = crypto::name_of(group[i].alg)};
       ++counts_.proper;
       if (!digests) {
         say_unreadable(verdict, digests.error());
@@ -154,9 +154,8 @@ class Checker {
     ++counts_.improper;
     if (options_.report != Report::warn) return;
     // coreutils knows one algorithm, and names it.
-    const auto tag = common_.algorithms.size() > 1
-                         ? std::string()
-                         : std::string(content::checksum_tag(common_.algorithm)) + " ";
+    const auto tag = common_.algorithms.size() > 1 ? std::string()
+                                                   : content::checksum_tag(common_.algorithm) + " ";
     warn(shell_quote(name_) + ": " + std::to_string(number) + ": improperly formatted " + tag +
          "checksum line");
   }
@@ -212,22 +211,34 @@ class Checker {
     if (!foreign) return;
     const auto known = content::algorithm_of_tag(foreign->tag);
     if (known) {
-      return say_hint(foreign->tag + " is checked with " + digits(2 * crypto::digest_size(*known)) +
+      const auto other = crypto::HashAlg::of(known->function(), foreign->digits / 2);
+      if (other && crypto::is_extendable(known->function())) {
+        return say_hint(digits(foreign->digits) + " of " + foreign->tag + " are few: --algorithm " +
+                        crypto::name_of(*other) + " takes them");
+      }
+      return say_hint(foreign->tag + " is checked with " + digits(2 * known->size()) +
                       ", not with " + std::to_string(foreign->digits));
     }
     if (!foreign->tag.empty()) {
       return say_hint(foreign->tag + " is none of the functions of --algorithm");
     }
-    const bool told = std::ranges::any_of(crypto::all_hashes(), [&](const auto alg) {
-      return 2 * crypto::digest_size(alg) == foreign->digits;
-    });
-    say_hint(told ? "which function gives " + digits(foreign->digits) + " --algorithm says"
-                  : "no function of --algorithm gives " + digits(foreign->digits));
+    const auto alg = some_of(foreign->digits / 2);
+    say_hint(alg ? "which function gives " + digits(foreign->digits) +
+                       " --algorithm says, as in -a " + crypto::name_of(*alg)
+                 : "no function of --algorithm gives " + digits(foreign->digits));
+  }
+  /// A function whose digests have so many bytes, the likeliest where several do.
+  static std::optional<crypto::HashAlg> some_of(std::size_t size) {
+    const auto common = crypto::common_hashes();
+    const auto found = std::ranges::find(common, size, &crypto::HashAlg::size);
+    if (found != common.end()) return *found;
+    const auto blake2b = crypto::HashAlg::of(crypto::HashFunction::blake2b, size);
+    return blake2b ? blake2b : crypto::HashAlg::of(crypto::HashFunction::blake3, size);
   }
   void hint_at_guess() {
     if (!notes_.guessed) return;
-    say_hint(digits(2 * crypto::digest_size(*notes_.guessed)) + " were taken for " +
-             std::string(crypto::name_of(*notes_.guessed)) + "; --algorithm says otherwise");
+    say_hint(digits(2 * notes_.guessed->size()) + " were taken for " +
+             crypto::name_of(*notes_.guessed) + "; --algorithm says otherwise");
   }
   static std::string digits(std::size_t count) { return std::to_string(count) + " digits"; }
   void say_hint(const std::string& line) { console_.message("hint: " + line); }

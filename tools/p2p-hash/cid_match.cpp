@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "content/car/check.h"
 #include "content/file_importer.h"
 #include "files/walk.h"
 
@@ -30,7 +31,7 @@ content::ProfileChanges changes_for(const Cid& cid) {
   if (cid.hash().code() == HashCode::identity) {
     changes.inline_limit = cid.hash().digest().size();
   } else {
-    changes.hash = multiformats::hash_alg_of(cid.hash().code());
+    changes.hash = cid.hash().algorithm();
   }
   return changes;
 }
@@ -73,7 +74,10 @@ Result<std::vector<Way>> ways_for(const CidQuestion& question) {
 class BlockMatch {
  public:
   explicit BlockMatch(const Cid& cid) : cid_(cid) {
-    if (const auto alg = multiformats::hash_alg_of(cid.hash().code())) hasher_.emplace(*alg);
+    if (cid.hash().code() == HashCode::identity) return;
+    // Of one cut short the whole is computed, which it is not equal to.
+    const auto alg = cid.hash().algorithm();
+    hasher_.emplace(alg ? *alg : multiformats::hash_alg_of(cid.hash().code()).value());
   }
   void update(ByteView piece) {
     if (hasher_) return hasher_->update(piece);
@@ -178,6 +182,7 @@ class Matcher {
 
 Result<CidMatch> match_cid(const CidQuestion& question, unsigned threads,
                            const files::Advance& advance) {
+  P2P_CHECK(car::check_size(question.cid));
   P2P_TRY(auto ways, ways_for(question));
   Matcher matcher(question, std::move(ways), threads, advance);
   const bool directory = question.path != "-" && files::is_directory(question.path);

@@ -231,6 +231,9 @@ class CidMode : public Mode {
       const auto given = import_.given();
       P2P_CHECK(not_together(!given.empty(), "--codec", given));
       P2P_CHECK(not_together(options_.wrap, "--codec", "--wrap-with-directory"));
+      if (options_.codec != multiformats::Codec::bitcoin_block) {
+        P2P_CHECK(content::check_block_hash(common_.algorithm));
+      }
       namer.print_blocks(*options_.codec);
     } else {
       P2P_TRY(auto import, import_.resolve(common_, [&](const std::string& rule) {

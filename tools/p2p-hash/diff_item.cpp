@@ -35,11 +35,15 @@ Result<void> read_field(Item& item, char letter, ByteView bytes) {
     case 'p':
       item.path = as_text(bytes);
       return {};
-    case 'd':
+    case 'd': {
       if (bytes.empty()) return broken();
-      item.digests.push_back(
-          {static_cast<crypto::HashAlg>(bytes.front()), to_bytes(bytes.subspan(1))});
+      const auto digest = bytes.subspan(1);
+      const auto alg =
+          crypto::HashAlg::of(static_cast<crypto::HashFunction>(bytes.front()), digest.size());
+      if (!alg) return broken();
+      item.digests.push_back({*alg, to_bytes(digest)});
       return {};
+    }
     case 'c': {
       P2P_TRY(item.cid, multiformats::Cid::decode(bytes));
       return {};
@@ -78,7 +82,7 @@ void append_item(Bytes& out, const Item& item) {
   for (const auto& digest : item.digests) {
     out.push_back('d');
     append_varint(out, digest.bytes.size() + 1);
-    out.push_back(static_cast<std::uint8_t>(digest.alg));
+    out.push_back(static_cast<std::uint8_t>(digest.alg.function()));
     append(out, digest.bytes);
   }
   if (item.cid && !item.cid->empty()) append_field(out, 'c', item.cid->bytes());

@@ -176,8 +176,7 @@ class ListTree final : public Tree {
     for (const auto alg : algorithms) {
       const auto found = std::ranges::find(file.digests, alg, &content::Digest::alg);
       if (found == file.digests.end()) {
-        all = fail(Code::unsupported,
-                   "the list has no " + std::string(crypto::name_of(alg)) + " of it");
+        all = fail(Code::unsupported, "the list has no " + crypto::name_of(alg) + " of it");
         break;
       }
       known.values.push_back(found->bytes);

@@ -51,18 +51,20 @@ std::string joined(const std::vector<std::string_view>& names) {
 }
 
 std::string hash_names() {
-  std::vector<std::string_view> names;
-  for (const auto alg : crypto::all_hashes()) names.push_back(crypto::name_of(alg));
-  return joined(names);
+  std::string text;
+  for (const auto alg : crypto::common_hashes()) text += crypto::name_of(alg) + ", ";
+  return text + std::string(crypto::more_hash_names());
 }
 
 Option algorithms(Options& options) {
   Option option;
   option.repeats = true;
+  option.commas = true;
   option.metavar = "ALG[,ALG]...";
   option.fallback = crypto::name_of(options.algorithm);
-  option.help = "hash functions, several in one read of each file";
-  for (const auto alg : crypto::all_hashes()) option.choices.emplace_back(crypto::name_of(alg));
+  option.help = "hash functions, several in one read of each file; also " +
+                std::string(crypto::more_hash_names());
+  for (const auto alg : crypto::common_hashes()) option.choices.push_back(crypto::name_of(alg));
   option.set = [&options](std::string_view text) -> Result<void> {
     for (;;) {
       const auto comma = text.find(',');

@@ -148,7 +148,7 @@ class SumsMode : public Mode {
     }
     for (const auto alg : common_.algorithms_or_default()) {
       if (options_.multihash && !multiformats::hash_code_of(alg)) {
-        return usage(std::string(crypto::name_of(alg)) + " has no multihash");
+        return usage(crypto::name_of(alg) + " has no multihash");
       }
     }
     Printer printer(console, common_, options_);

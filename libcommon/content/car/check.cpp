@@ -19,11 +19,15 @@ std::optional<std::string> too_short(const Cid& cid) {
 
 }  // namespace
 
+Result<void> check_size(const Cid& cid) {
+  if (const auto why = too_short(cid)) return fail(Code::unsupported, "its CID has " + *why);
+  return {};
+}
+
 Result<void> check_hash(const Cid& cid, ByteView block) {
   P2P_TRY(const bool matches, cid.hash().matches(block));
   if (!matches) return fail(Code::mismatch, "does not have the hash that its CID says");
-  if (const auto why = too_short(cid)) return fail(Code::unsupported, "its CID has " + *why);
-  return {};
+  return check_size(cid);
 }
 
 Result<void> outside_links(const Cid& cid, ByteView block,

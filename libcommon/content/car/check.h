@@ -9,15 +9,17 @@
 
 #include "content/car/fingerprint.h"
 #include "content/car/reader.h"
+#include "content/profile.h"
 
 namespace p2p::car {
 
-/// Other blocks are easily found that have the same first few bytes of a hash, or none: kubo's
-/// bound.
-inline constexpr std::size_t kMinDigestSize = 20;
+using content::kMinDigestSize;
+
+/// Code::unsupported where the CID's hash has less than kMinDigestSize.
+Result<void> check_size(const multiformats::Cid& cid);
 
 /// Code::mismatch where `block` has not the hash that `cid` says, Code::unsupported where that
-/// cannot be computed, or is cut down to less than kMinDigestSize.
+/// cannot be computed, or has less than kMinDigestSize.
 Result<void> check_hash(const multiformats::Cid& cid, ByteView block);
 
 /// What loose_links_of gives (content/links.h), but links that carry their target in themselves are

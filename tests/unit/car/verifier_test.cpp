@@ -172,6 +172,20 @@ TEST_CASE("a block's failure names it and says where it stands") {
   CHECK_FALSE(verify(car_of({wrong}, {{wrong, text}})));
 }
 
+TEST_CASE("blocks of every function whose digests are long enough are checked") {
+  const Bytes text = to_bytes("text");
+  auto all = crypto::common_hashes();
+  all.push_back(*crypto::hash_by_name("blake2b-168"));
+  all.push_back(*crypto::hash_by_name("blake3-1024"));
+  for (const auto alg : all) {
+    if (!multiformats::hash_code_of(alg)) continue;
+    CAPTURE(crypto::name_of(alg));
+    const auto cid = Cid::v1(Codec::raw, multiformats::Multihash::of(alg, text));
+    CHECK(whole(car_of({cid}, {{cid, text}})) == (alg.size() >= kMinDigestSize));
+    CHECK_FALSE(whole(car_of({cid}, {{cid, to_bytes("Text")}})));
+  }
+}
+
 TEST_CASE("hashes cut down so far that any block would do are refused") {
   const Bytes text = to_bytes("text");
   const auto whole_hash = multiformats::Multihash::of(crypto::HashAlg::sha2_256, text);

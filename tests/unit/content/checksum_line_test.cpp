@@ -64,7 +64,8 @@ TEST_CASE("a tag says its algorithm, and its digest must fit") {
   CHECK_FALSE(parse("SHA512 (x) = " + kHex));
   CHECK_FALSE(parse("SHA256 (x) = " + digits(128)));
   CHECK_FALSE(parse("SHA1 (x) = " + kHex));
-  CHECK_FALSE(parse("MD5 (x) = " + digits(32)));
+  CHECK_FALSE(parse("MD5 (x) = " + digits(40)));
+  CHECK_FALSE(parse("SM3 (x) = " + kHex));
   CHECK_FALSE(parse("sha256 (x) = " + kHex));
   CHECK(parse("SHA256 (x)=" + kHex));
   CHECK(parse("SHA256 (x) \t=\t " + kHex));
@@ -82,7 +83,13 @@ TEST_CASE("the tags that other programs write") {
       {"SHA384 (x) = ", HashAlg::sha2_384},
       {"BLAKE2b (x) = ", HashAlg::blake2b_512},
       {"BLAKE2b-256 (x) = ", HashAlg::blake2b_256},
+      {"BLAKE2b-512 (x) = ", HashAlg::blake2b_512},
+      {"BLAKE2b-8 (x) = ", *crypto::hash_by_name("blake2b-8")},
+      {"BLAKE2b-160 (x) = ", *crypto::hash_by_name("blake2b-160")},
+      {"MD5 (x) = ", HashAlg::md5},
+      {"SHA224 (x) = ", HashAlg::sha2_224},
       // rhash 1.4.3 --bsd
+      {"MD5   (x) = ", HashAlg::md5},
       {"SHA1  (x) = ", HashAlg::sha1},
       {"SHA3-224 (x) = ", HashAlg::sha3_224},
       {"SHA3-256 (x) = ", HashAlg::sha3_256},
@@ -92,8 +99,15 @@ TEST_CASE("the tags that other programs write") {
       {"BLAKE2s (x) = ", HashAlg::blake2s_256},
       // b3sum 1.8 --tag
       {"BLAKE3 (x) = ", HashAlg::blake3},
+      {"BLAKE3 (x) = ", *crypto::hash_by_name("blake3-512")},
       // openssl 3.0 dgst
+      {"MD5(x)= ", HashAlg::md5},
       {"SHA1(x)= ", HashAlg::sha1},
+      {"SHA2-224(x)= ", HashAlg::sha2_224},
+      {"SHA2-512/224(x)= ", HashAlg::sha2_512_224},
+      {"SHAKE-128(x)= ", *crypto::hash_by_name("shake-128-128")},
+      {"SHAKE-256(x)= ", *crypto::hash_by_name("shake-256-256")},
+      {"SHAKE-256(x)= ", HashAlg::shake_256},
       {"SHA2-256(x)= ", HashAlg::sha2_256},
       {"SHA2-384(x)= ", HashAlg::sha2_384},
       {"SHA2-512(x)= ", HashAlg::sha2_512},
@@ -108,25 +122,60 @@ TEST_CASE("the tags that other programs write") {
   };
   for (const auto& [tag, alg] : written) {
     CAPTURE(tag);
-    CHECK(alg_in(tag + digits(2 * crypto::digest_size(alg))) == alg);
+    CHECK(alg_in(tag + digits(2 * alg.size())) == alg);
   }
 }
 
+TEST_CASE("BLAKE2's tags have sizes that it has") {
+  for (const auto* tag : {"BLAKE2b-0", "BLAKE2b-100", "BLAKE2b-520", "BLAKE2b-0160", "BLAKE2b-",
+                          "BLAKE2s-264", "BLAKE2B-160", "BLAKE3-512"}) {
+    CAPTURE(tag);
+    CHECK_FALSE(content::algorithm_of_tag(tag));
+  }
+  CHECK(content::checksum_tag(*crypto::hash_by_name("blake2b-160")) == "BLAKE2b-160");
+  CHECK(content::checksum_tag(HashAlg::blake2b_512) == "BLAKE2b");
+  CHECK(content::checksum_tag(*crypto::hash_by_name("blake2s-8")) == "BLAKE2s-8");
+  CHECK(content::checksum_tag(*crypto::hash_by_name("blake3-512")) == "BLAKE3");
+  CHECK_FALSE(parse("BLAKE2b-160 (x) = " + digits(64)));
+}
+
+TEST_CASE("digests of extendable functions that may have been cut short count where told so") {
+  const auto blake3 = [](std::size_t bits) {
+    return *crypto::hash_by_name("blake3-" + std::to_string(bits));
+  };
+  CHECK(alg_in("BLAKE3 (x) = " + digits(32)) == blake3(128));
+  CHECK(alg_in("BLAKE3 (x) = " + digits(256)) == blake3(1024));
+  CHECK_FALSE(parse("BLAKE3 (x) = " + digits(258)));
+  CHECK_FALSE(parse("BLAKE3 (x) = " + digits(63)));
+  CHECK_FALSE(parse("BLAKE3 (x) = " + digits(30)));
+  CHECK_FALSE(parse("SHAKE-128 (x) = " + digits(2)));
+  CHECK_FALSE(parse("BLAKE3 (x) = "));
+  CHECK(alg_in("BLAKE3 (x) = " + digits(30), {blake3(120)}) == blake3(120));
+  CHECK_FALSE(ChecksumParser({blake3(128)}).parse("BLAKE3 (x) = " + digits(30)));
+  CHECK(alg_in(digits(128) + "  x", {blake3(512)}) == blake3(512));
+  // The same for multihashes.
+  CHECK(alg_in("f1e10" + digits(32) + "  x") == blake3(128));
+  CHECK_FALSE(parse("f1e0f" + digits(30) + "  x"));
+  CHECK(alg_in("f1e0f" + digits(30) + "  x", {blake3(120)}) == blake3(120));
+}
+
 TEST_CASE("every algorithm has a tag that is read back") {
-  for (const HashAlg alg : crypto::all_hashes()) {
+  for (const HashAlg alg : crypto::common_hashes()) {
     CAPTURE(crypto::name_of(alg));
     CHECK(content::algorithm_of_tag(content::checksum_tag(alg)) == alg);
   }
 }
 
 TEST_CASE("a bare digest's function follows from its length, and from what the parser is told") {
+  CHECK(alg_in(digits(32) + "  x") == HashAlg::md5);
   CHECK(alg_in(digits(40) + "  x") == HashAlg::sha1);
+  CHECK(alg_in(digits(56) + "  x") == HashAlg::sha2_224);
   CHECK(alg_in(digits(64) + "  x") == HashAlg::sha2_256);
   CHECK(alg_in(digits(96) + "  x") == HashAlg::sha2_384);
   CHECK(alg_in(digits(128) + "  x") == HashAlg::sha2_512);
-  // Too little to go by: a CRC-32, a sha2-224.
+  // Too little to go by: a CRC-32, a BLAKE2b-80.
   CHECK_FALSE(parse(digits(8) + "  x"));
-  CHECK_FALSE(parse(digits(56) + "  x"));
+  CHECK_FALSE(parse(digits(20) + "  x"));
   CHECK(alg_in(digits(8) + "  x", {HashAlg::crc32c}) == HashAlg::crc32c);
   CHECK(alg_in(digits(64) + "  x", {HashAlg::sha1, HashAlg::blake3, HashAlg::sha2_256}) ==
         HashAlg::blake3);
@@ -137,7 +186,7 @@ TEST_CASE("a bare digest's function follows from its length, and from what the p
 
 TEST_CASE("multihashes in any base name their function themselves") {
   const Bytes digest = crypto::hash(HashAlg::sha2_256, as_bytes("x"));
-  for (const HashAlg alg : crypto::all_hashes()) {
+  for (const HashAlg alg : crypto::common_hashes()) {
     if (alg == HashAlg::crc32c) continue;  // multicodec has no code for it
     CAPTURE(crypto::name_of(alg));
     const auto hash = multiformats::Multihash::of(alg, as_bytes("x"));
@@ -182,8 +231,8 @@ TEST_CASE("CIDs of both versions") {
   }
   CHECK_FALSE(parse("QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQ  x"));
   CHECK_FALSE(parse("bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e"));
-  // Whose hash nobody here can compute: md5.
-  CHECK_FALSE(parse("f0155d50110" + digits(32) + "  x"));
+  // Whose hash nobody here can compute: ripemd-160.
+  CHECK_FALSE(parse("f0155d32014" + digits(40) + "  x"));
 }
 
 TEST_CASE("the two untagged forms do not mix within a file") {
@@ -205,14 +254,14 @@ TEST_CASE("what a list has that cannot be computed, and what was taken for grant
     const auto found = notes(line).foreign;
     return found ? found->tag + ":" + std::to_string(found->digits) : "(none)";
   };
-  CHECK(foreign("MD5 (x) = " + digits(32)) == "MD5:32");
-  CHECK(foreign("BLAKE2b-384 (x) = " + digits(96)) == "BLAKE2b-384:96");
-  CHECK(foreign("BLAKE3 (x) = " + digits(128)) == "BLAKE3:128");
-  CHECK(foreign(digits(32) + "  x") == ":32");
-  for (const auto& line : {"SHA256 (x) = " + kHex, kHex + "  x", kHex + "  MD5 (x) = " + digits(32),
-                           digits(33) + "  x", std::string("abc  x"), "some words (x) = " + kHex,
-                           "\x1b[2J (x) = " + kHex, "MD5 (x) = " + std::string(32, 'g'),
-                           std::string(25, 'T') + " (x) = " + kHex}) {
+  CHECK(foreign("SM3 (x) = " + digits(64)) == "SM3:64");
+  CHECK(foreign("BLAKE2b-100 (x) = " + digits(26)) == "BLAKE2b-100:26");
+  CHECK(foreign("BLAKE3 (x) = " + digits(16)) == "BLAKE3:16");
+  CHECK(foreign(digits(16) + "  x") == ":16");
+  for (const auto& line :
+       {"SHA256 (x) = " + kHex, kHex + "  x", kHex + "  SM3 (x) = " + kHex, digits(33) + "  x",
+        std::string("abc  x"), "some words (x) = " + kHex, "\x1b[2J (x) = " + kHex,
+        "SM3 (x) = " + std::string(64, 'g'), std::string(25, 'T') + " (x) = " + kHex}) {
     CAPTURE(line);
     CHECK(foreign(line) == "(none)");
   }

@@ -182,6 +182,18 @@ TEST_CASE("CIDs in any function that ipfs takes are of version 1, of raw leaves"
       {HashAlg::blake2s_256, "bafk6bzacedwdbdahza2yfrtd5eram3cesi57og6bat73qjdz7mdnyisqhsnqy"},
       {HashAlg::blake3, "bafkr4ib247mal5tytjsaflfxblkas2ufuvv7nacov4s4asj2y2lvjdjqwu"},
       {HashAlg::dbl_sha2_256, "bafkvmiakgjokga7lgakmioxaaslq6nbwgtnro35bnf54zde67leumjsiru"},
+      {HashAlg::shake_256,
+       "bafkrsqgikejbvpuaswltzg64dncgbcptesopotqlmrtawyoxhpfoanipjvm4pswmizgfgjmipffp2zj22do5zklrrk"
+       "fb4f7ravciojjvympau"},
+      {*crypto::hash_by_name("blake2b-160"), "bafkzjzaccqcaq7fuywhtrheax34ifyzzf4ntwdu6hq"},
+      {*crypto::hash_by_name("blake2b-504"),
+       "bafk37zach4oczexetq6zz53wawqyaakimzormbfk74sqtefxf2tc2illd54uvtng5hxouq5sizwlgawf7ee4mpfgh4"
+       "gmvwjlldvr46rkqyifbcq"},
+      // By `ipfs block put --mhlen`, 64 and 20.
+      {*crypto::hash_by_name("blake3-512"),
+       "bafkr4qb247mal5tytjsaflfxblkas2ufuvv7nacov4s4asj2y2lvjdjqwxz4672q6vpel2u56trf2hgqfhkq25fg5n"
+       "jtwnv6dgerpccqljk6a"},
+      {*crypto::hash_by_name("shake-256-160"), "bafkrsfgikejbvpuaswltzg64dncgbcptesopotq"},
   };
   for (const auto& [hash, expected] : cases) {
     ProfileChanges changes;
@@ -190,11 +202,30 @@ TEST_CASE("CIDs in any function that ipfs takes are of version 1, of raw leaves"
     // Of the profile that says so of itself, version 0 and framed leaves are meant.
     CHECK(refused(changes, "unixfs-v0-2015") == "CIDs of version 0 have sha2-256 only");
   }
-  ProfileChanges changes;
-  changes.hash = HashAlg::sha2_384;
-  CHECK(refused(changes) == "ipfs does not name blocks by sha2-384");
-  changes.hash = HashAlg::crc32c;
-  CHECK(refused(changes) == "ipfs does not name blocks by crc32c");
+}
+
+TEST_CASE("functions that ipfs does not take are refused, and why") {
+  const std::pair<const char*, const char*> cases[] = {
+      {"sha2-384", "ipfs does not name blocks by sha2-384"},
+      {"crc32c", "ipfs does not name blocks by crc32c"},
+      {"md5", "ipfs does not name blocks by md5"},
+      {"shake-128", "ipfs does not name blocks by shake-128"},
+      {"keccak-384", "ipfs cannot compute keccak-384"},
+      {"blake2s-248", "ipfs cannot compute blake2s-248"},
+      {"blake2b-152", "ipfs takes no hash shorter than 20 bytes, and blake2b-152 has 19"},
+      {"blake3-8", "ipfs takes no hash shorter than 20 bytes, and blake3-8 has 1"},
+      {"shake-256-152", "ipfs takes no hash shorter than 20 bytes, and shake-256-152 has 19"},
+  };
+  for (const auto& [name, why] : cases) {
+    ProfileChanges changes;
+    changes.hash = crypto::hash_by_name(name);
+    CHECK(refused(changes) == why);
+  }
+  const auto hint = [](const char* name) {
+    return content::check_block_hash(*crypto::hash_by_name(name)).error().hint;
+  };
+  CHECK(hint("blake2b-8") == "it takes blake2b-160 and longer ones");
+  CHECK(hint("keccak-224") == "it takes keccak-256 and keccak-512");
 }
 
 TEST_CASE("directories and symbolic links have modes and times") {

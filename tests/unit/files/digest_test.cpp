@@ -30,6 +30,8 @@ const Algorithms kSets[] = {
     {HashAlg::sha2_256},
     {HashAlg::blake3},
     {HashAlg::sha1, HashAlg::blake3, HashAlg::crc32c, HashAlg::blake3},
+    {*crypto::hash_by_name("blake3-1024")},
+    {*crypto::hash_by_name("blake3-512"), HashAlg::blake3, HashAlg::blake2b_256},
 };
 
 }  // namespace

@@ -42,7 +42,7 @@ TEST_CASE("multihash: identity is the data") {
 TEST_CASE("multihash: every function we have") {
   using crypto::HashAlg;
   CHECK_FALSE(hash_code_of(HashAlg::crc32c));
-  for (const auto alg : crypto::all_hashes()) {
+  for (const auto alg : crypto::common_hashes()) {
     if (alg == HashAlg::crc32c) continue;
     CAPTURE(crypto::name_of(alg));
     REQUIRE(hash_code_of(alg));
@@ -51,11 +51,83 @@ TEST_CASE("multihash: every function we have") {
     CHECK(hash_alg_of(code) == alg);
     CHECK(hash_code_by_name(crypto::name_of(alg)) == code);
     const auto hash = Multihash::of(alg, as_bytes("abc"));
-    CHECK(hash.digest().size() == crypto::digest_size(alg));
+    CHECK(hash.digest().size() == alg.size());
+    CHECK(hash.algorithm() == alg);
     CHECK(Multihash::decode(hash.encode()) == hash);
+    CHECK_FALSE(Multihash::wrap(code, Bytes(kMaxDigestSize + 1)));
   }
   CHECK_FALSE(hash_alg_of(HashCode::identity));
-  CHECK(Multihash::of(HashAlg::blake2b_256, {}).encode()[0] == 0xa0);  // 0xb220 as a varint
+  CHECK_FALSE(Multihash().algorithm());
+  CHECK(name_of(HashCode::identity) == "identity");
+  CHECK(name_of(HashCode::ripemd_160) == "ripemd-160");
+}
+
+TEST_CASE("multihash: codes as in multicodec's table") {
+  using crypto::HashAlg;
+  const std::pair<HashAlg, std::uint64_t> table[] = {{HashAlg::md5, 0xd5},
+                                                     {HashAlg::sha1, 0x11},
+                                                     {HashAlg::sha2_224, 0x1013},
+                                                     {HashAlg::sha2_256, 0x12},
+                                                     {HashAlg::sha2_384, 0x20},
+                                                     {HashAlg::sha2_512, 0x13},
+                                                     {HashAlg::sha2_512_224, 0x1014},
+                                                     {HashAlg::sha2_512_256, 0x1015},
+                                                     {HashAlg::sha3_224, 0x17},
+                                                     {HashAlg::sha3_256, 0x16},
+                                                     {HashAlg::sha3_384, 0x15},
+                                                     {HashAlg::sha3_512, 0x14},
+                                                     {HashAlg::keccak_224, 0x1a},
+                                                     {HashAlg::keccak_256, 0x1b},
+                                                     {HashAlg::keccak_384, 0x1c},
+                                                     {HashAlg::keccak_512, 0x1d},
+                                                     {HashAlg::shake_128, 0x18},
+                                                     {HashAlg::shake_256, 0x19},
+                                                     {HashAlg::blake2b_256, 0xb220},
+                                                     {HashAlg::blake2b_512, 0xb240},
+                                                     {HashAlg::blake2s_256, 0xb260},
+                                                     {HashAlg::blake3, 0x1e},
+                                                     {HashAlg::dbl_sha2_256, 0x56}};
+  for (const auto& [alg, code] : table) {
+    CAPTURE(crypto::name_of(alg));
+    CHECK(hash_code_of(alg) == static_cast<HashCode>(code));
+  }
+}
+
+TEST_CASE("multihash: BLAKE2 has a code for each size") {
+  using crypto::HashAlg;
+  using crypto::HashFunction;
+  const std::pair<HashFunction, std::uint64_t> families[] = {{HashFunction::blake2b, 0xb200},
+                                                             {HashFunction::blake2s, 0xb240}};
+  for (const auto& [function, before] : families) {
+    for (std::size_t size = 1; size <= crypto::max_size(function); ++size) {
+      const auto alg = HashAlg::of(function, size).value();
+      const auto code = static_cast<HashCode>(before + size);
+      CHECK(hash_code_of(alg) == code);
+      CHECK(hash_alg_of(code) == alg);
+      CHECK(name_of(code) == crypto::name_of(alg));
+      CHECK(Multihash::wrap(code, Bytes(size)));
+      CHECK_FALSE(Multihash::wrap(code, Bytes(size + 1)));
+    }
+  }
+  CHECK(name_of(static_cast<HashCode>(0xb200)) == "0xb200");
+  CHECK(name_of(static_cast<HashCode>(0xb261)) == "0xb261");
+}
+
+TEST_CASE("multihash: which algorithm a digest is of, its size counted") {
+  using crypto::HashAlg;
+  using crypto::HashFunction;
+  const auto alg_of = [](HashCode code, std::size_t size) {
+    return Multihash::wrap(code, Bytes(size)).value().algorithm();
+  };
+  CHECK(alg_of(HashCode::sha2_256, 32) == HashAlg::sha2_256);
+  CHECK_FALSE(alg_of(HashCode::sha2_256, 31));
+  CHECK(alg_of(HashCode::blake3, 32) == HashAlg::blake3);
+  CHECK(alg_of(HashCode::blake3, 128) == HashAlg::of(HashFunction::blake3, 128));
+  CHECK(alg_of(HashCode::shake_128, 16) == HashAlg::of(HashFunction::shake_128, 16));
+  CHECK_FALSE(Multihash::wrap(HashCode::shake_128, Bytes(33)));
+  CHECK_FALSE(alg_of(HashCode::blake3, 0));
+  CHECK_FALSE(alg_of(HashCode::ripemd_160, 20));
+  CHECK_FALSE(Multihash::wrap(HashCode::ripemd_160, Bytes(21)));
 }
 
 TEST_CASE("multihash: hostile bytes") {
