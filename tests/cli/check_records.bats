@@ -44,6 +44,12 @@ check() { "$P2P_BIN/p2p-check-records" "$@"; }
   run -1 same x y
 }
 
+@test "what takes no time does not last" {
+  lasts 100 sleep 0.1
+  run -1 lasts 3600000 true
+  run -3 lasts 0 bash -c 'exit 3'
+}
+
 @test "a tool that fails before a pipe fails the test, and so does a wrong status or type of records" {
   run -1 bash -c 'source "$1" && false | cat' - "$BATS_TEST_DIRNAME/checks.bash"
   run -0 bash -c 'false | cat'

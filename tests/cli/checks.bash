@@ -28,6 +28,21 @@ eventually() {
   done
 }
 
+# lasts MS CMD...: CMD succeeds, and takes no less time than that. There is no bound above: whatever
+# else the machine does makes it longer.
+lasts() {
+  local least=$1 began ended
+  shift
+  read -r began _ </proc/uptime
+  "$@" || return
+  read -r ended _ </proc/uptime
+  # That counts hundredths of a second.
+  ((10 * (${ended/./} - ${began/./}) + 10 >= least)) || {
+    echo "$*: began at $began s and ended at $ended s, which is less than $least ms"
+    return 1
+  }
+}
+
 # records_of STATUS TYPES CMD...: CMD ends with STATUS and prints records of all these types and no others.
 records_of() {
   local expected=$1 types=$2 status=0 printed

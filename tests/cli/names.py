@@ -1,6 +1,7 @@
 """names.py ZONE FILE: a DNS server on 127.0.0.1:53 for tests in a network of their own.
 
-ZONE has lines "NAME TYPE VALUE" (A, AAAA, TXT); other names do not exist. Writes FILE once it listens.
+ZONE has lines "NAME TYPE VALUE" (A, AAAA, TXT; NEVER, whatever its value, for a name that is not answered
+at all); other names do not exist. Writes FILE once it listens.
 """
 import os
 import socket
@@ -25,6 +26,8 @@ def answer(zone, query):
     question = query[12:end + 5]
     kind = struct.unpack(">H", query[end + 1:end + 3])[0]
     name = ".".join(labels)
+    if any(n == name and k == "NEVER" for n, k, _ in zone):
+        return None
     found = [rdata(k, v) for n, k, v in zone if n == name and TYPES[k] == kind]
     code = 0 if any(n == name for n, _, _ in zone) else 3
     records = b"".join(b"\xc0\x0c" + struct.pack(">HHIH", kind, 1, 60, len(r)) + r for r in found)
@@ -41,7 +44,9 @@ def main():
     os.rename(sys.argv[2] + ".new", sys.argv[2])
     while True:
         query, who = server.recvfrom(4096)
-        server.sendto(answer(zone, query), who)
+        reply = answer(zone, query)
+        if reply:
+            server.sendto(reply, who)
 
 
 main()

@@ -22,6 +22,75 @@ init() { p2p-chain --dir "$1" init --name test "${easy[@]}" "${@:2}"; }
     6c482225bec21029a132ef2b39fda8e366b71e3bd759043e61e0eac7fa8f535d ]
 }
 
+@test "every parameter is part of the chain, and does what it says" {
+  local with
+  p2p-chain --dir plain init --name test >ids
+  for with in '--spacing 2m' '--window 145' '--bits 1e0fffff' '--reward 1' '--halving 9' '--time 5' '--name other'; do
+    # shellcheck disable=SC2086 # several words
+    p2p-chain --dir "$with" init --name test $with >>ids
+  done
+  [ "$(cut -f1 ids | sort -u | wc -l)" -eq 8 ]
+  [ "$(p2p-chain --dir '--time 5' tip --json | jq .time)" = 5 ]
+  [ "$(p2p-chain --dir '--time 5' show 0 --raw | od -An -tu4 -j 68 -N 4 | tr -d ' ')" = 5 ]
+  [ "$(p2p-chain --dir '--bits 1e0fffff' show 0 --json | jq -r 'select(.bits) | .bits')" = 1e0fffff ]
+
+  init a --reward 100 --halving 2
+  p2p-chain --dir a mine 4 >blocks
+  local height rewards=
+  for height in 1 2 3 4; do
+    rewards+=" $(p2p-chain --dir a show $height --json | jq -r 'select(.kind == "coinbase") | .amount')"
+  done
+  [ "$rewards" = " 100 50 50 25" ]
+
+  # The first window begins long ago. In the second, blocks come faster than they should: after it they
+  # are four times as hard.
+  p2p-chain --dir b init --name test --bits 1f0fffff --spacing 5m --window 3
+  p2p-chain --dir b mine 6 >blocks
+  [ "$(p2p-chain --dir b log --json | jq -r .bits | uniq -c | tr -s ' ' | paste -sd,)" = " 1 1f03ffff, 6 1f0fffff" ]
+}
+
+@test "a store that was damaged does not verify, and the line says what is wrong" {
+  init a
+  p2p-chain key new k
+  p2p-chain --dir a mine 3 --reward-key k
+  p2p-chain --dir a submit --key k --data waits
+  p2p-chain --dir a verify
+  local damage expected
+  while IFS='|' read -r damage expected; do
+    rm -rf b
+    cp -r a b
+    sqlite3 b/chain.db "$damage"
+    run -1 --separate-stderr p2p-chain --dir b verify
+    echo "$damage: $output"
+    [[ $output == "test	fail	verify "*"$expected"* ]]
+    records_of 1 verdict p2p-chain --dir b verify --json
+  done <<'END'
+UPDATE accounts SET balance = balance + 1|its balance or nonce is not what the blocks give
+UPDATE accounts SET nonce = nonce + 1|its balance or nonce is not what the blocks give
+DELETE FROM accounts|it is missing
+UPDATE blocks SET data = x'00' WHERE id = (SELECT id FROM active WHERE height = 2)|block 2 
+UPDATE blocks SET data = (SELECT data FROM blocks LIMIT 1) WHERE id = (SELECT id FROM active WHERE height = 2)|it has another header
+DELETE FROM blocks WHERE id = (SELECT id FROM active WHERE height = 2)|its body is missing
+DELETE FROM active WHERE height = 2|height 2: it has no active block
+DELETE FROM active WHERE height = 3|it has more work than the active tip
+UPDATE active SET undo = (SELECT undo FROM active WHERE height = 1) WHERE height = 2|what would undo it is not what it does
+DELETE FROM headers WHERE height = 2|orphan
+UPDATE headers SET header = zeroblob(80) WHERE height = 2|its bytes have another id
+UPDATE headers SET work = zeroblob(32) WHERE height = 2|its stored height or work is wrong
+DELETE FROM transactions WHERE height = 2|is not indexed
+UPDATE waiting SET data = x'a0'|a waiting transaction
+END
+  rm -rf b
+  cp -r a b
+  sqlite3 b/chain.db "UPDATE headers SET header = x'00' WHERE height = 2"
+  run -1 p2p-chain --dir b verify
+  [ "$output" = "test	fail	a stored header has not 80 bytes" ]
+  head -c 5000 /dev/zero >b/chain.db
+  rm -f b/chain.db-*
+  run -1 p2p-chain --dir b verify
+  [ "$output" = "b	fail	use b/chain.db: file is not a database" ]
+}
+
 @test "a chain is made once, and not with parameters that cannot work" {
   init a
   run -2 p2p-chain --dir a init --name other

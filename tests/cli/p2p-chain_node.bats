@@ -173,6 +173,29 @@ same_tip() { same "$(tip "$1")" "$(tip "$2")"; }
   p2p-check-records <a.addr.out
 }
 
+@test "two nodes find each other by mDNS, in a network of their own" {
+  need_netns
+  cat >script <<'SCRIPT'
+    for dir in a b; do
+      start_process $dir.addr p2p-chain --dir $dir node --mdns --listen /ip4/127.0.0.1/tcp/0 --write-addr $dir.addr
+    done
+    met() { p2p-chain --dir a peer list && p2p-chain --dir b peer list; }
+    eventually met
+SCRIPT
+  run -0 in_netns ./script
+}
+
+@test "--key keeps a node's identity" {
+  node a --key id.key
+  same "$(sed 's,.*/p2p/,,' a.addr)" "$(p2p-probe -q "$(head -n 1 a.addr)" | cut -f 4)"
+  local id
+  id=$(sed 's,.*/p2p/,,' a.addr)
+  end_started
+  rm a.addr
+  node a --key id.key
+  same "$(sed 's,.*/p2p/,,' a.addr)" "$id"
+}
+
 @test "a peer of another chain is disconnected, and told why" {
   p2p-chain --dir other init --name other >/dev/null
   node a --json

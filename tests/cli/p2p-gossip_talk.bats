@@ -134,6 +134,14 @@ pub() { timeout 60 p2p-gossip pub news "$@"; }
   same "$(sort a.out)" "$(seq 5)"
 }
 
+@test "--rate: no more messages than that in a second" {
+  start_sub a -n 11
+  say() { seq 11 | pub --rate 5 "$ADDR"; }
+  lasts 1900 say
+  finish
+  same "$(cat a.out)" "$(seq 11)"
+}
+
 @test "--min-peers waits until as many are there" {
   start_sub a -n 1
   local first=$ADDR

@@ -53,6 +53,31 @@ album() {
   grep -q '13:creation datei5e' <(p2p-hash --torrent - --date 5 album)
 }
 
+@test "what is said of a torrent stands in it" {
+  mkdir -p words/sub
+  printf 'a\n' >words/a
+  printf 'b\n' >words/sub/b
+  chmod 755 words/a
+  chmod 644 words/sub/b
+  is() {
+    local expected=$1
+    shift
+    p2p-hash --torrent o --torrent-version 1 "$@" words
+    [[ "$(LC_ALL=C tr -dc '[:print:]' <o)" == *"$expected"* ]]
+  }
+  is '5:filesld4:attr1:x6:lengthi2e4:pathl1:aeed6:lengthi2e4:pathl3:sub1:bee'
+  is '5:filesld6:lengthi2e4:pathl1:aeed6:lengthi2e4:pathl3:sub1:bee' --no-attributes
+  is 'd4:attr1:p6:lengthi16382e4:pathl4:.pad5:16382eed6:lengthi2e4:pathl3:sub1:bee' --align
+  is 'd7:comment5:a b c4:info' --comment 'a b c'
+  is 'd10:created by2:me4:info' --created-by me
+  is '7:privatei1ee' --private
+  is '8:announce8:http://t13:announce-listll8:http://tel7:udp://uee' --announce http://t --announce udp://u
+  is '8:url-list8:http://w' --web-seed http://w
+  is '4:name3:new12:piece length' --name new
+  is '12:piece lengthi32768e' --piece-size 32KiB
+  run -1 is '7:privatei1ee'
+}
+
 @test "the torrent of last time is no part of the next" {
   album
   local first

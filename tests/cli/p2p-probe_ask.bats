@@ -33,6 +33,11 @@ field() { cut -f "$1" <<<"$2"; }
          and .total_ms >= .dial_ms' --arg id "$PEER_ID" <<<"$output"
 }
 
+@test "--interval lies between the pings" {
+  start_peer
+  lasts 950 p2p-probe --count 3 --interval 500ms "$PEER"
+}
+
 @test "every record keeps to its schema" {
   start_peer
   start_stranger http
@@ -254,6 +259,8 @@ _dnsaddr.boot.test TXT unrelated
 _dnsaddr.inner.test TXT dnsaddr=/ip4/127.0.0.1/tcp/4001/p2p/$id
 _dnsaddr.inner.test TXT dnsaddr=/ip4/127.0.0.1/udp/4001/quic-v1/p2p/$id
 _dnsaddr.loop.test TXT dnsaddr=/dnsaddr/loop.test
+_dnsaddr.never.test NEVER -
+never.test NEVER -
 ZONE
     serve_names
     p2p-probe /dns4/v4.test/tcp/4001/p2p/$id /dns/v4.test/tcp/4001 \
@@ -273,6 +280,15 @@ ZONE
     status=0
     p2p-discover dns loop.test || status=$?
     [ $status = 1 ]
+    # Who never answers is not waited for longer than was said.
+    status=0
+    p2p-discover dns --timeout 300ms never.test 2>late || status=$?
+    [ $status = 124 ]
+    grep -q "look up never.test: no answer within 0.3s" late
+    status=0
+    p2p-probe --timeout 300ms /dns4/never.test/tcp/4001 >late || status=$?
+    [ $status = 124 ]
+    [ "$(cut -f 6 late)" = resolve ]
 SCRIPT
   run -0 in_netns ./own_names ./script
 }

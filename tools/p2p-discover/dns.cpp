@@ -1,6 +1,7 @@
 // Peers that a domain name lists in dnsaddr records.
 #include <algorithm>
 
+#include "base/units.h"
 #include "commands.h"
 #include "libp2p/dnsaddr.h"
 #include "runtime/deadline.h"
@@ -46,7 +47,10 @@ Task<Result<ExitStatus>> discover(cli::Context& context, const Options& options,
       runtime::before(context.runtime.queue, context.runtime.clock,
                       context.runtime.clock.now() + chosen.timeout, std::move(expanding));
   auto outcome = co_await std::move(bounded);
-  if (!outcome) co_return fail(Code::timeout, "look up", name, "no answer in time");
+  if (!outcome) {
+    co_return fail(Code::timeout, "look up", name,
+                   "no answer within " + format_duration(chosen.timeout));
+  }
   if (!*outcome && (*outcome).error().code == Code::not_found) {
     context.console.warn(name + ": " + (*outcome).error().why);
     co_return ExitStatus::no;

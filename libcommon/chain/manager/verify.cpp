@@ -71,8 +71,9 @@ Result<void> verify_block(const ChainParams& params, const Store& store, const H
       return broken(Code::corrupt, subject, "transaction " + std::to_string(i) + " is not indexed");
     }
   }
+  P2P_TRY(const StateChange stored, store.change(node));
   if (node.height == 0) {
-    if (*block == params.genesis()) return {};
+    if (*block == params.genesis() && stored == StateChange()) return {};
     return broken(Code::corrupt, subject, "it is not the genesis of the chain's parameters");
   }
   if (const Outcome outcome = check_block(*block, raw->size()); !outcome.ok()) {
@@ -80,6 +81,9 @@ Result<void> verify_block(const ChainParams& params, const Store& store, const H
   }
   P2P_TRY(const Applied applied, apply_block(params, *block, node.height, accounts));
   if (!applied.outcome.ok()) return broken(Code::rejected, subject, applied.outcome.message());
+  if (applied.change != stored) {
+    return broken(Code::corrupt, subject, "what would undo it is not what it does");
+  }
   for (const AccountChange& change : applied.change.accounts) {
     accounts.set(change.address, change.after);
   }
@@ -106,9 +110,10 @@ Result<void> verify_accounts(const Store& store, const AccountMap& accounts) {
 Result<std::uint64_t> verify_waiting(const ChainParams& params, const Store& store) {
   P2P_TRY(const auto waiting, store.waiting());
   for (const StoredTransaction& stored : waiting) {
-    P2P_TRY(const Transaction tx, Transaction::decode(stored.raw));
-    if (!tx.signature_valid(params.genesis_id())) {
-      return broken(Code::rejected, "waiting transaction " + tx.id().text(),
+    const auto tx = Transaction::decode(stored.raw);
+    if (!tx) return broken(Code::corrupt, "a waiting transaction", tx.error().message());
+    if (!tx->signature_valid(params.genesis_id())) {
+      return broken(Code::rejected, "waiting transaction " + tx->id().text(),
                     "its signature is wrong");
     }
   }

@@ -1,5 +1,6 @@
 // Rechecks a store from genesis: every header and rule, every transaction and signature, the Merkle
-// roots, the work, and that replaying gives the very accounts that are stored.
+// roots, the work, and that replaying gives the very accounts that are stored and what undoes each
+// block.
 #pragma once
 
 #include "chain/store/store.h"

@@ -49,7 +49,9 @@ Result<Hash32> hash_of(ByteView raw) {
 
 Result<StoredHeader> read_header(const Query& row) {
   StoredHeader out;
-  P2P_TRY(out.header, BlockHeader::decode(row.bytes(0)));
+  const auto header = BlockHeader::decode(row.bytes(0));
+  if (!header) return fail(Code::corrupt, "a stored header has not 80 bytes");
+  out.header = *header;
   P2P_TRY(out.id.bytes, hash_of(row.bytes(1)));
   out.height = static_cast<std::uint32_t>(row.number(2));
   P2P_TRY(const Hash32 work, hash_of(row.bytes(3)));
@@ -333,15 +335,20 @@ Result<void> Store::connect(const HeaderNode& node, const Block& block, const St
   return {};
 }
 
+Result<StateChange> Store::change(const HeaderNode& node) const {
+  Query row = impl_->db->query("SELECT undo FROM active WHERE height = ? AND id = ?");
+  P2P_TRY(const bool found, row.bind(node.height).bind(node.id.bytes).step());
+  if (!found) return fail(Code::corrupt, "undo block", node.id.text(), "it is not active");
+  auto change = StateChange::decode(row.bytes(0));
+  if (!change) {
+    return fail(Code::corrupt, "undo block", node.id.text(), change.error().message());
+  }
+  return change;
+}
+
 Result<std::vector<Released>> Store::disconnect(const HeaderNode& tip, const Block& block) {
   Database& db = *impl_->db;
-  StateChange change;
-  {
-    Query row = db.query("SELECT undo FROM active WHERE height = ? AND id = ?");
-    P2P_TRY(const bool found, row.bind(tip.height).bind(tip.id.bytes).step());
-    if (!found) return fail(Code::corrupt, "undo block", tip.id.text(), "it is not active");
-    P2P_TRY(change, StateChange::decode(row.bytes(0)));
-  }
+  P2P_TRY(const StateChange change, this->change(tip));
   P2P_CHECK(db.query("DELETE FROM active WHERE height = ?").bind(tip.height).run());
   for (const AccountChange& account : change.accounts) {
     P2P_CHECK(impl_->set_account(account.address, account.before));

@@ -110,6 +110,8 @@ class Store final : public AccountView {
   // its transactions that were submitted here wait again.
   Result<void> connect(const HeaderNode& node, const Block& block, const StateChange& change);
   Result<std::vector<Released>> disconnect(const HeaderNode& tip, const Block& block);
+  /// What connect remembered of an active block.
+  Result<StateChange> change(const HeaderNode& node) const;
   Result<StoredHeader> tip() const;
   Result<std::optional<StoredHeader>> active_at(std::uint32_t height) const;
   Result<std::optional<TransactionPlace>> transaction(const TxId& id) const;
