@@ -440,6 +440,7 @@ void Host::disconnect(const PeerId& peer) {
 }
 
 void Host::ban(const PeerId& peer) { impl_->ban(peer); }
+bool Host::banned(const PeerId& peer) const { return impl_->banned.contains(peer); }
 void Host::unban(const PeerId& peer) { impl_->banned.erase(peer); }
 Task<void> Host::close(Duration patience) {
   return Impl::close(impl_, impl_->rt.clock.now() + patience);

@@ -127,6 +127,7 @@ class Host {
   void disconnect(const PeerId& peer);
   /// Ends the connections to this peer and refuses others, from and to it, from now on.
   void ban(const PeerId& peer);
+  bool banned(const PeerId& peer) const;
   /// Takes a ban back.
   void unban(const PeerId& peer);
   /// Takes leave: stops listening, lets what was written leave, and closes every connection in

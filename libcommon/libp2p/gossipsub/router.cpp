@@ -92,12 +92,15 @@ void Router::set_signed_record(const PeerId& peer, Bytes envelope) {
 
 void Router::on_rpc(const PeerId& from, const Rpc& rpc, Time now) {
   const auto known = peers_.find(from);
-  if (known == peers_.end()) return;
-  Peer& peer = known->second;
-  for (const SubOpt& option : rpc.subscriptions) on_subscription(from, peer, option, now);
+  const bool here = known != peers_.end();
+  Peer gone;
+  Peer& peer = here ? known->second : gone;
+  if (here) {
+    for (const SubOpt& option : rpc.subscriptions) on_subscription(from, peer, option, now);
+  }
   if (!direct(from) && score(from) < config_.thresholds.graylist) return;
   for (const MessagePtr& message : rpc.publish) on_message(from, peer, message, now);
-  if (rpc.control.empty() || !peer.meshes()) return;
+  if (!here || rpc.control.empty() || !peer.meshes()) return;
 
   Rpc reply;
   reply.control.iwant = on_ihave(from, peer, rpc.control, now);

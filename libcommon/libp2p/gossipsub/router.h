@@ -127,6 +127,8 @@ class Router {
   /// Its signed peer record, to hand out in peer exchange.
   void set_signed_record(const PeerId& peer, Bytes envelope);
 
+  /// Of a peer that was removed, or never added, the messages count and nothing else: it said them
+  /// while it was there, and is not to be asked to wait until we have read.
   void on_rpc(const PeerId& from, const Rpc& rpc, Time now);
   /// Every heartbeat_interval.
   void heartbeat(Time now);

@@ -220,7 +220,8 @@ void Service::on_identified(const Identity& identity) {
 }
 
 void Service::on_disconnected(const PeerId& peer, const Error&) {
-  bad_messages_.erase(peer);
+  if (!inbound_.contains(peer)) bad_messages_.erase(peer);
+  if (inbound_.size() > kMaxInbound) delivered_.wake_all();
   outbound_.erase(peer);
   drop(peer);
 }
@@ -266,7 +267,7 @@ void Service::punish(const Penalty& penalty) {
   const std::string name = penalty.peer.text();
   config_.log(LogLevel::debug, name + ": " + std::string(name_of(penalty.offence)));
   if (config_.on_penalty) config_.on_penalty(penalty);
-  if (penalty.offence != Offence::bad_message || !host_.connected(penalty.peer)) return;
+  if (penalty.offence != Offence::bad_message || host_.banned(penalty.peer)) return;
   if ((bad_messages_[penalty.peer] += penalty.count) < config_.most_bad_messages) return;
   config_.log(LogLevel::warning, name + ": cut off: its messages are not signed as they must be");
   host_.ban(penalty.peer);
@@ -483,6 +484,7 @@ Task<void> Service::read_from(Service& self, std::shared_ptr<Stream> stream) {
     self.config_.log(LogLevel::debug, id.text() + ": " + outcome.error().message());
     stream->reset();
   }
+  if (!self.host_.connected(id)) self.bad_messages_.erase(id);
   const auto current = self.inbound_.find(id);
   if (current == self.inbound_.end() || current->second != stream) co_return;
   self.inbound_.erase(current);
@@ -500,7 +502,13 @@ Task<Result<void>> Service::read_rpcs(Service& self, PeerId id, std::shared_ptr<
     std::size_t mine = 0;
   } share(self.incomplete_);
   while (true) {
-    while (self.full()) co_await self.delivered_.wait();
+    while (self.full()) {
+      if (self.inbound_.size() > kMaxInbound && !self.host_.connected(id)) {
+        self.inbound_.erase(id);  // now, so that the next to look sees one less
+        co_return fail(Code::limit, "too many that have left are still to be read");
+      }
+      co_await self.delivered_.wait();
+    }
     auto data = co_await stream->read(kChunk);
     P2P_CO_CHECK(data);
     if (data->empty()) {
@@ -522,6 +530,8 @@ Task<Result<void>> Service::read_rpcs(Service& self, PeerId id, std::shared_ptr<
       rest = rest.subspan(static_cast<std::size_t>(size));
       self.router_.on_rpc(id, *rpc, self.now());
       self.dispatch();
+      // What it had sent before it was cut off is there still.
+      if (self.host_.banned(id)) co_return fail(Code::permission, "the peer is banned");
     }
     buffer.erase(buffer.begin(), buffer.end() - static_cast<std::ptrdiff_t>(rest.size()));
     if (buffer.empty()) buffer = Bytes();  // an idle stream holds no memory

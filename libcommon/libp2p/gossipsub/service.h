@@ -62,6 +62,10 @@ class Service final : HostObserver {
   /// TCP would, so that nothing is lost.
   static constexpr std::size_t kMaxWaiting = 4096;
   static constexpr std::size_t kMaxWaitingBytes = 32 << 20;
+  /// Streams that are read: those of as many peers as a host has connections, and while a slow
+  /// subscriber keeps them waiting, of some that have left. A stream holds 256 KiB before it is
+  /// first read.
+  static constexpr std::size_t kMaxInbound = 256 + 64;
   /// A write that the peer does not take in this time ends its stream, as go-libp2p-pubsub does.
   static constexpr Duration kWriteTime = std::chrono::seconds(30);
   /// A stream that ends while the connection stands is opened again, with growing delay, this often
@@ -173,7 +177,7 @@ class Service final : HostObserver {
   std::map<PeerId, std::shared_ptr<Stream>> inbound_;  ///< the stream that is read
   std::map<std::string, std::shared_ptr<Subscription>> subscriptions_;
   Time last_publish_{};
-  std::map<PeerId, std::size_t> bad_messages_;  ///< of connected peers
+  std::map<PeerId, std::size_t> bad_messages_;  ///< of peers that are connected or read
   std::size_t incomplete_ = 0;                  ///< bytes of RPCs that have not come whole
   bool closing_ = false;
   runtime::WaitList topic_changed_;  ///< a peer joined or left some topic

@@ -629,8 +629,17 @@ TEST_CASE("a peer that leaves is forgotten everywhere") {
   CHECK_FALSE(left[0].joined);
   CHECK(bench.router.mesh(kTopic).empty());
   CHECK(bench.router.peers(kTopic).empty());
-  bench.deliver(0, bench.message_from(7));
-  CHECK(bench.actions().empty());
+  // What it said before it left still counts; that it subscribes or grafts does not.
+  Rpc late;
+  late.subscriptions.push_back(SubOpt{true, kTopic});
+  late.publish.push_back(bench.message_from(7));
+  late.control.graft.push_back(Graft{kTopic});
+  bench.router.on_rpc(Bench::peer(0), late, bench.now);
+  const auto actions = bench.actions();
+  REQUIRE(actions.size() == 1);
+  CHECK(std::holds_alternative<Deliver>(actions[0]));
+  CHECK(bench.router.mesh(kTopic).empty());
+  CHECK(bench.router.peers(kTopic).empty());
   bench.beat();
   CHECK(bench.only<Send>().empty());
 }

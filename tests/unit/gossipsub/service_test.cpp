@@ -344,6 +344,68 @@ TEST_CASE("taking leave: what was said last arrives, and nobody waits longer tha
   }
 }
 
+TEST_CASE("what had come from a peer that has left is read when the subscriber reads again") {
+  SimWorld world(19);
+  Talker a(world, 1), b(world, 2);
+  b.gossip->subscribe(kTopic);
+  a.connect(b);
+  REQUIRE(eventually(world, [&] { return a.gossip->peers(kTopic).size() == 1; }));
+  // The subscriber's queue stops the reading; what is left waits in the stream.
+  const std::size_t count = Service::kMaxWaiting + 500;
+  std::size_t said = 0;
+  struct Publisher {
+    static Task<void> run(Talker& self, std::size_t most, std::size_t& done) {
+      for (; done < most; ++done) {
+        co_await self.gossip->room(kTopic, Duration(0));
+        self.say(std::to_string(done));
+      }
+    }
+  };
+  a.node.machine.spawn(Publisher::run(a, count, said));
+  REQUIRE(eventually(world, [&] { return said == count; }, 5min));
+  REQUIRE(world.run(a.node.machine, a.gossip->close(), 1min));
+  REQUIRE(world.run(a.node.machine, a.node.host.close(), 1min));
+  REQUIRE(eventually(world, [&] { return b.node.host.peers().empty(); }, 1min));
+
+  b.node.machine.spawn(Talker::collect(b, kTopic));
+  CHECK(eventually(world, [&] { return b.lines.size() == count; }, 1min));
+  CHECK(b.lines.size() == count);
+  CHECK(b.heard(std::to_string(count - 1)) == 1);
+}
+
+TEST_CASE("of peers that come and leave while nobody reads, only so many are kept") {
+  SimWorld world(20);
+  Talker a(world, 1), b(world, 2);
+  b.gossip->subscribe(kTopic);
+  a.connect(b);
+  REQUIRE(eventually(world, [&] { return a.gossip->peers(kTopic).size() == 1; }));
+  for (std::size_t i = 0; i < Service::kMaxWaiting; ++i) a.say("full");
+  world.run_for(5s);
+  runtime::SimHost& machine = world.host("visitors");
+  const std::size_t visits = Service::kMaxInbound + 20;
+  for (std::size_t i = 0; i < visits; ++i) {
+    std::array<std::uint8_t, 32> seed{};
+    seed[0] = static_cast<std::uint8_t>(i);
+    seed[1] = static_cast<std::uint8_t>(i >> 8);
+    seed[2] = 1;
+    const auto key = crypto::SigningKey::from_seed(seed);
+    Host visitor(machine.runtime(), HostConfig(key));
+    Service gossip(visitor, key);
+    std::optional<Result<PeerId>> met;
+    REQUIRE(world.run(machine, Node::keep(met, visitor.connect(b.node.at())), 1min));
+    REQUIRE(met->has_value());
+    REQUIRE(world.run(machine, gossip.topic_peer(kTopic), 1min));
+    REQUIRE(gossip.publish(kTopic, to_bytes("visit")));
+    REQUIRE(world.run(machine, gossip.close(), 1min));
+  }
+  world.run_for(5s);
+  b.node.machine.spawn(Talker::collect(b, kTopic));
+  world.run_for(1min);
+  CHECK(b.heard("full") == Service::kMaxWaiting);
+  CHECK(b.heard("visit") <= Service::kMaxInbound);
+  CHECK(b.heard("visit") >= Service::kMaxInbound - 2);
+}
+
 TEST_CASE("taking leave of a peer that does not end its side takes kFarewell at most") {
   SimWorld world(13);
   Talker a(world, 1);
