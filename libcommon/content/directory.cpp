@@ -58,19 +58,19 @@ Result<void> DirectoryImporter::add(std::string_view name, const Imported& targe
   append_varint(page, digest.size());
   append(page, digest);
   append_varint(page, target.dag_size);
+  held_ += size;
   ++count_;
   blocks_ += target.blocks;
   const std::size_t cid_size = target.cid.bytes().size();
   links_size_ += name.size() + cid_size;
   block_size_ += link_block_size(name.size(), cid_size, target.dag_size);
   // What has been passed once, stays passed.
-  const bool full = pages_.size() * kPageSize > memory_;
-  if (scratch_ && full && sharded()) return sort_by_hash();
+  if (scratch_ && held_ > memory_ && sharded()) return sort_by_hash();
   return {};
 }
 
 Result<void> DirectoryImporter::sort_by_hash() {
-  if (!by_hash_) by_hash_.emplace(Sorter::kMemory, scratch_);
+  if (!by_hash_) by_hash_.emplace(kSorterShare * memory_, scratch_);
   Result<void> added;
   each([&](Place place) {
     if (!added) return;
@@ -81,6 +81,7 @@ Result<void> DirectoryImporter::sort_by_hash() {
     added = by_hash_->add(hash, as_text(whole));
   });
   pages_.clear();
+  held_ = 0;
   return added;
 }
 

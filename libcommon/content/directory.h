@@ -20,13 +20,15 @@ namespace p2p::content {
 /// or not, as its map of them happens to be ordered.
 ///
 /// Takes entries in any order, and keeps of each its name, its CID and a few bytes more. Where a
-/// directory will be sharded, that is in bounded memory, given a scratch: kMemory, and once more
-/// twice Sorter's. Without one, and where a profile never shards, a million of short names take
-/// some 50 MB.
+/// directory will be sharded, that is in bounded memory, given a scratch: up to nine times
+/// `memory`, for a moment. Without one, and where a profile never shards, a million of short names
+/// take some 50 MB.
 class DirectoryImporter {
  public:
+  /// What a sorter has more of than what it is given at a time.
+  static constexpr std::size_t kSorterShare = 4;
   /// Most directories are smaller; what is larger goes to the scratch, by and by.
-  static constexpr std::size_t kMemory = std::size_t{1} << 20;
+  static constexpr std::size_t kMemory = Sorter::kMemory / kSorterShare;
 
   explicit DirectoryImporter(const Profile& profile, BlockSink sink = {},
                              UnixFsMetadata metadata = {}, ScratchMaker scratch = {},
@@ -75,6 +77,7 @@ class DirectoryImporter {
   std::vector<Bytes> pages_;
   std::optional<Sorter> by_hash_;  // the records, once they are too many for memory
   std::vector<Bytes> prefixes_;    // each CID's but its digest: a few, unless blocks are inlined
+  std::size_t held_ = 0;           // bytes in pages_
   std::size_t count_ = 0;
   std::uint64_t blocks_ = 0;
   std::uint64_t links_size_ = 0;  // by each of the rules

@@ -221,7 +221,9 @@ void Importer::enter(Target target) {
     status.modified = found.st_mtim;
     metadata = options_.metadata.of(Kind::directory, &status);
   }
-  content::DirectoryImporter entries(options_.profile, sink_, metadata, make_temporary_file);
+  content::DirectoryImporter entries(
+      options_.profile, sink_, metadata, make_temporary_file,
+      Listing::share(depth_ + 1, content::DirectoryImporter::kMemory));
   auto folder = std::make_unique<Folder>(std::move(target), std::move(path), std::move(entries));
   folder->fd = fd;
   folder->device = found.st_dev;
@@ -238,9 +240,10 @@ void Importer::walk(std::unique_ptr<Folder> folder) {
   }
   if (depth_ > kMaxDepth) folder->error = Error(Code::limit, "folders nested too deep");
   if (!folder->error) {
-    auto listing = Listing::read(folder->fd, [this](std::string_view name) {
+    const auto leave_out = [this](std::string_view name) {
       return (!options_.hidden && content::is_hidden(name)) || options_.ignore.ignores(name);
-    });
+    };
+    auto listing = Listing::read(folder->fd, leave_out, Listing::share(depth_));
     if (listing) {
       folder->left_out =
           listing->size() == 0 && !options_.empty_folders && folder->self.folder != nullptr;

@@ -57,10 +57,10 @@ Result<Listing> Listing::read(int directory, const LeaveOut& leave_out, std::siz
   return listing;
 }
 
-Result<Listing> Listing::of(const std::string& path) {
+Result<Listing> Listing::of(const std::string& path, std::size_t depth) {
   const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), ::closedir);
   if (!folder) return system_failure(errno);
-  return read(::dirfd(folder.get()), {});
+  return read(::dirfd(folder.get()), {}, share(depth));
 }
 
 Result<std::optional<Listing::Entry>> Listing::next() {

@@ -17,8 +17,13 @@ namespace p2p::files {
 class Listing {
  public:
   /// Names held of a directory take this much, which is some 50,000; of what has more, the names go
-  /// to a temporary file. Several directories, one in the other, are open at a time.
+  /// to a temporary file.
   static constexpr std::size_t kMemory = std::size_t{2} << 20;
+  /// What is left of `most` for the `depth`th directory, from 1 on, of those that are open one in
+  /// the other: all together hold a few times as much as the first, however many they are.
+  static constexpr std::size_t share(std::size_t depth, std::size_t most = kMemory) {
+    return most / depth;
+  }
 
   struct Entry {
     std::string_view name;  ///< valid until the next
@@ -32,8 +37,8 @@ class Listing {
   /// path is not known here, has none.
   static Result<Listing> read(int directory, const LeaveOut& leave_out,
                               std::size_t memory = kMemory);
-  /// All entries of the directory at `path`.
-  static Result<Listing> of(const std::string& path);
+  /// All entries of the directory at `path`, which is the `depth`th that is open.
+  static Result<Listing> of(const std::string& path, std::size_t depth);
 
   std::uint64_t size() const { return sorter_.size(); }
   /// The next entry, in the order of the names' bytes; nothing at the end. Errors are those of the

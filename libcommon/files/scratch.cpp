@@ -27,7 +27,8 @@ std::string temporary_folder() {
   return set != nullptr && *set != '\0' ? set : "/var/tmp";
 }
 
-TemporaryFile::TemporaryFile(std::string folder) : folder_(std::move(folder)) {}
+TemporaryFile::TemporaryFile(std::string folder, std::size_t buffer)
+    : folder_(std::move(folder)), most_buffered_(buffer) {}
 
 TemporaryFile::~TemporaryFile() {
   if (fd_ >= 0) ::close(fd_);
@@ -60,11 +61,11 @@ Result<void> TemporaryFile::flush(ByteView data) {
 
 Result<std::uint64_t> TemporaryFile::append(ByteView data) {
   const auto at = size();
-  if (buffer_.size() + data.size() > kBuffer && !buffer_.empty()) {
+  if (buffer_.size() + data.size() > most_buffered_ && !buffer_.empty()) {
     P2P_CHECK(flush(buffer_));
     buffer_.clear();
   }
-  if (data.size() > kBuffer) {
+  if (data.size() > most_buffered_) {
     P2P_CHECK(flush(data));
   } else {
     p2p::append(buffer_, data);

@@ -23,12 +23,12 @@ class FileStorage final : public content::Storage {
 std::string temporary_folder();
 
 /// A file without a name, which is gone with this or with the process. There is none at all before
-/// more than kBuffer has been put into it. Errors name the folder.
+/// more than `buffer` has been put into it. Errors name the folder.
 class TemporaryFile final : public content::Scratch {
  public:
   static constexpr std::size_t kBuffer = std::size_t{1} << 20;
 
-  explicit TemporaryFile(std::string folder = temporary_folder());
+  explicit TemporaryFile(std::string folder = temporary_folder(), std::size_t buffer = kBuffer);
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
   ~TemporaryFile() override;
@@ -43,6 +43,7 @@ class TemporaryFile final : public content::Scratch {
   std::unexpected<Error> failure(int number, const char* doing) const;
 
   std::string folder_;
+  std::size_t most_buffered_;
   int fd_ = -1;
   std::uint64_t written_ = 0;
   Bytes buffer_;  ///< what comes after what is written

@@ -6,8 +6,9 @@
 
 namespace p2p::files {
 
+/// Without a buffer: a sorter comes when its own memory is full, and with large pieces.
 inline std::unique_ptr<content::Scratch> make_temporary_file() {
-  return std::make_unique<TemporaryFile>();
+  return std::make_unique<TemporaryFile>(temporary_folder(), 0);
 }
 
 class Sorter : public content::Sorter {

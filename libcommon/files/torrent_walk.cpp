@@ -119,7 +119,7 @@ class Walker {
     if (std::ranges::find(above_, identity) != above_.end()) {
       return stumble(path, Error(Code::unsupported, "a link to a folder that it stands in"));
     }
-    auto listing = Listing::of(path);
+    auto listing = Listing::of(path, above_.size() + 1);
     if (!listing) return stumble(path, listing.error());
     above_.push_back(identity);
     while (!full_) {

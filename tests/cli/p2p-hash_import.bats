@@ -185,3 +185,23 @@ is() {
   stays_below 65536 -s buzhash < <(head -c 100M big)
   stays_below 30000 -r many
 }
+
+@test "memory stays small on a path of large folders, each the last entry of the one above" {
+  local options
+  # Long names, so that fewer do.
+  python3 - <<'PY'
+import os
+at = "deep"
+for level in range(16):
+    os.mkdir(at)
+    for i in range(8000):
+        os.close(os.open("%s/%0200d" % (at, i), os.O_CREAT | os.O_WRONLY))
+    at += "/z"
+PY
+  for options in '-r deep' '--cid -r deep' '--cid -r --profile unixfs-v1-2025 deep' '--diff deep deep'; do
+    # shellcheck disable=SC2086 # several words are meant
+    run -0 --separate-stderr /usr/bin/time -f %M p2p-hash -q $options
+    echo "$options: $stderr KiB"
+    [ "$stderr" -lt 55000 ]
+  done
+}

@@ -406,3 +406,19 @@ album/sub/c	fail	1 piece cannot be checked for want of other files
     rm o
   done
 }
+
+@test "a torrent of as many pieces as there may be is read in bounded memory" {
+  python3 - <<'PY'
+import os
+count = 0x200000
+open("many.torrent", "wb").write(
+    b"d4:infod6:lengthi%de4:name1:x12:piece lengthi16384e6:pieces%d:" % (count * 16384, 20 * count)
+    + os.urandom(20 * count) + b"ee")
+PY
+  run -0 --separate-stderr /usr/bin/time -f %M p2p-hash --magnet many.torrent
+  [ "$stderr" -lt 65536 ]
+  mkdir empty
+  run -1 --separate-stderr /usr/bin/time -f %M -o kib p2p-hash --verify many.torrent empty
+  [[ $output == *"2097152 of 2097152 pieces and 1 of 1 files are not as they should be"* ]]
+  [ "$(tail -n 1 kib)" -lt 65536 ]
+}

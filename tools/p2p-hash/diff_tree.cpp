@@ -14,10 +14,34 @@ namespace p2p::hash {
 
 namespace {
 
+/// One of the folders of a tree that are open one in the other.
+class Opened {
+ public:
+  explicit Opened(std::size_t& count) : count_(count), depth_(++count) {}
+  Opened(const Opened&) = delete;
+  Opened& operator=(const Opened&) = delete;
+  ~Opened() { --count_; }
+
+  /// From 1 on.
+  std::size_t depth() const { return depth_; }
+
+ private:
+  std::size_t& count_;
+  const std::size_t depth_;
+};
+
 class FolderCursor final : public Cursor {
  public:
-  FolderCursor(std::string path, Result<files::Listing> listing)
-      : path_(std::move(path)), listing_(std::move(listing)) {}
+  FolderCursor(std::string path, std::size_t& opened)
+      : path_(std::move(path)),
+        opened_(opened),
+        listing_(files::Listing::of(path_, opened_.depth())) {}
+
+  /// Why the folder cannot be listed. A temporary file's error comes with the first entry.
+  Result<void> check() const {
+    if (listing_ || files::of_temporary_file(listing_.error())) return {};
+    return fail(listing_.error());
+  }
 
   Result<std::optional<Item>> next() override {
     if (!listing_) return fail(listing_.error());
@@ -54,6 +78,7 @@ class FolderCursor final : public Cursor {
   }
 
   std::string path_;
+  Opened opened_;
   Result<files::Listing> listing_;
 };
 
@@ -70,12 +95,9 @@ class FileSystemTree final : public Tree {
   }
 
   Result<std::unique_ptr<Cursor>> list(const Item& folder) override {
-    auto listing = files::Listing::of(folder.path);
-    // A temporary file's error comes with the first entry.
-    if (!listing && !files::of_temporary_file(listing.error())) {
-      return fail(std::move(listing).error());
-    }
-    return std::make_unique<FolderCursor>(folder.path, std::move(listing));
+    auto cursor = std::make_unique<FolderCursor>(folder.path, opened_);
+    P2P_CHECK(cursor->check());
+    return cursor;
   }
 
   std::optional<std::uint64_t> size(const Item& file) override {
@@ -91,11 +113,14 @@ class FileSystemTree final : public Tree {
 
  private:
   std::string path_;
+  std::size_t opened_ = 0;  ///< folders
 };
 
 /// Large folders are sharded, and come in the order of hashes.
 class CarCursor final : public Cursor {
  public:
+  explicit CarCursor(std::size_t& opened) : opened_(opened) {}
+
   /// Code::limit for a name that is too long.
   Result<void> add(const Item& item) {
     Bytes bytes;
@@ -120,7 +145,8 @@ class CarCursor final : public Cursor {
   }
 
  private:
-  files::Sorter sorter_{files::Listing::kMemory};
+  Opened opened_;
+  files::Sorter sorter_{files::Listing::share(opened_.depth())};
   Result<void> sorted_;
 };
 
@@ -145,7 +171,7 @@ class CarTree final : public Tree {
   Result<std::unique_ptr<Cursor>> list(const Item& folder) override {
     P2P_TRY(const auto node, car::read_node(source_->store(), *folder.cid));
     P2P_CHECK(walk_.start(node));
-    auto cursor = std::make_unique<CarCursor>();
+    auto cursor = std::make_unique<CarCursor>(opened_);
     using Kind = car::TreeWalk::Entry::Kind;
     for (;;) {
       P2P_TRY(auto entry, walk_.next());
@@ -211,6 +237,7 @@ class CarTree final : public Tree {
   std::unique_ptr<CarSource> source_;
   car::TreeWalk walk_;
   Item root_;
+  std::size_t opened_ = 0;  ///< folders
 };
 
 /// Whether the bytes are the beginning of a CAR.

@@ -15,20 +15,23 @@ Time now() {
       std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch()));
 }
 
-std::optional<std::uint64_t> size_below(const std::string& path, bool recursive) {
+/// `depth` is how many folders are gone through with this one.
+std::optional<std::uint64_t> size_below(const std::string& path, bool recursive,
+                                        std::size_t depth = 1) {
   const auto status = files::path_status(path);
   if (!status) return 0;
   if (status->kind == files::Kind::regular) return status->size;
   if (status->kind != files::Kind::directory) return std::nullopt;
   if (!recursive) return 0;
   std::uint64_t total = 0;
-  auto listing = files::Listing::of(path);
+  auto listing = files::Listing::of(path, depth);
   while (listing) {
     const auto entry = listing->next();
     if (!entry || !*entry) break;
     const auto [name, kind] = **entry;
     const bool counts = kind == files::Kind::regular || kind == files::Kind::directory;
-    if (counts) total += size_below(join_path(path, std::string(name)), true).value_or(0);
+    if (!counts) continue;
+    total += size_below(join_path(path, std::string(name)), true, depth + 1).value_or(0);
   }
   return total;
 }

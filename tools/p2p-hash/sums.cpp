@@ -51,7 +51,7 @@ class Printer {
 
  private:
   void add(const std::string& name) {
-    if (common_.recursive && name != "-" && files::is_directory(name)) return descend(name);
+    if (common_.recursive && name != "-" && files::is_directory(name)) return descend(name, 1);
     add_file(name);
   }
 
@@ -65,8 +65,8 @@ class Printer {
   }
 
   /// Regular files below `folder`, in order; symbolic links in it are not followed.
-  void descend(const std::string& folder) {
-    auto listing = files::Listing::of(folder);
+  void descend(const std::string& folder, std::size_t depth) {
+    auto listing = files::Listing::of(folder, depth);
     if (!listing && files::of_temporary_file(listing.error())) return stop(listing.error());
     if (!listing) return fail_later(folder, listing.error());
     while (walked_) {
@@ -79,7 +79,7 @@ class Printer {
           add_file(path);
           break;
         case files::Kind::directory:
-          descend(path);
+          descend(path, depth + 1);
           break;
         case files::Kind::symlink:
           break;

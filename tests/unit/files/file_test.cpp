@@ -172,7 +172,7 @@ TEST_CASE("entries are sorted by bytes, with their kinds") {
   std::filesystem::create_directory(folder.path() + "/a");
   std::filesystem::create_symlink("b", folder.path() + "/link");
   REQUIRE(::mkfifo((folder.path() + "/pipe").c_str(), 0600) == 0);
-  auto listing = p2p::files::Listing::of(folder.path());
+  auto listing = p2p::files::Listing::of(folder.path(), 1);
   REQUIRE(listing);
   std::string seen;
   for (;;) {
