@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
+#include <span>
 #include <variant>
 
 #include "base/endian.h"
@@ -216,6 +218,7 @@ Bytes finish(Running& running, std::size_t size) {
 }  // namespace
 
 std::optional<HashAlg> HashAlg::of(HashFunction function, std::size_t size) {
+  if (static_cast<std::size_t>(function) >= std::size(kFunctions)) return std::nullopt;
   const Info& known = info(function);
   if (size == 0 || size > known.max) return std::nullopt;
   if (known.sizes == Sizes::one && size != known.usual) return std::nullopt;
@@ -288,6 +291,11 @@ Bytes Hasher::digest() const {
 Bytes Hasher::finish() { return crypto::finish(impl_->running, impl_->alg.size()); }
 
 Bytes hash(HashAlg alg, ByteView data) {
+  if (alg.function() == HashFunction::blake3) {
+    Bytes out(alg.size());
+    blake3_subtree(data, 0).root(out);
+    return out;
+  }
   auto running = start(alg);
   if (!data.empty()) {
     std::visit([&](auto& hash) { hash.Update(data.data(), data.size()); }, running);

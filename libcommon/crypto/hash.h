@@ -78,8 +78,9 @@ class HashAlg {
   static const HashAlg dbl_sha2_256;  ///< SHA-256 of the SHA-256, Bitcoin's
   static const HashAlg crc32c;        ///< RFC 3720, Castagnoli's; big-endian, as tools print it
 
-  /// Empty where `function` has no digest of `size` bytes: any but its one, those over 64 for
-  /// blake2b, 32 for blake2s and shake-128, 64 for shake-256 and kMaxExtended for blake3, and 0.
+  /// Empty where `function` is none, or has no digest of `size` bytes: any but its one; 0, and
+  /// those over 64 for blake2b and shake-256, 32 for blake2s and shake-128, kMaxExtended for
+  /// blake3.
   static std::optional<HashAlg> of(HashFunction function, std::size_t size);
   /// The only size, or that which a bare name means; blake2's largest.
   static HashAlg usual(HashFunction function);

@@ -84,6 +84,50 @@ cid() { p2p-hash --cid "$@" | cut -d' ' -f1; }
   [[ "$stderr" == "p2p-hash: short: "*80* ]]
 }
 
+@test "CIDs by what ipfs takes: in archives, and checked again" {
+  mkdir d
+  printf 'hello world' >d/hello
+  head -c 300000 /dev/zero >d/zeros
+  local alg
+  for alg in sha1 sha2-512 sha3-384 shake-256 keccak-512 blake2b-160 blake2b-504 blake2s-256 blake3-512 dbl-sha2-256; do
+    p2p-hash --cid -r -a "$alg" --car car d d/hello d/zeros >list
+    p2p-hash --verify car
+    p2p-hash --cid --codec raw -a "$alg" d/hello >>list
+    [ "$(p2p-hash -c list)" = $'d: OK\nd/hello: OK\nd/zeros: OK\nd/hello: OK' ]
+    printf . >>d/hello
+    [ "$(p2p-hash -c list 2>/dev/null)" = $'d: FAILED\nd/hello: FAILED\nd/zeros: OK\nd/hello: FAILED' ]
+    printf 'hello world' >d/hello
+  done
+}
+
+# crc32c, which has no multihash, once ended the program with --codec.
+@test "functions that ipfs does not take for CIDs are refused, and others proposed" {
+  printf x >x
+  local alg mode
+  for alg in md5 sha2-224 sha2-384 sha2-512-224 sha2-512-256 shake-128 keccak-224 keccak-384 blake2b-8 blake2b-152 \
+    blake2s-160 blake3-152 crc32c; do
+    for mode in '' --codec=raw --prove=0-; do
+      # shellcheck disable=SC2086 # no word where it is empty
+      run -2 --separate-stderr p2p-hash --cid -a "$alg" $mode x
+      [ -z "$output" ]
+      [[ "${stderr_lines[0]}" == "p2p-hash: error: ipfs "*"$alg"* ]]
+      [[ "${stderr_lines[1]}" == "hint: it takes "* ]]
+    done
+  done
+  run -2 --separate-stderr p2p-hash --cid -a blake2b-152 x
+  [ "$stderr" = "p2p-hash: error: ipfs takes no hash shorter than 20 bytes, and blake2b-152 has 19
+hint: it takes blake2b-160 and longer ones" ]
+}
+
+@test "a CID with a few bytes of a hash does not vouch for a file" {
+  printf x >x
+  # As --codec raw -a blake3-32 would make it.
+  echo "f01551e04$(p2p-hash -a blake3-32 x)" >list
+  run -1 --separate-stderr p2p-hash -c list
+  [ "$output" = "x: FAILED open or read" ]
+  [ "${stderr_lines[0]}" = "p2p-hash: x: its CID has 4 bytes of a hash, and fewer than 20 prove nothing" ]
+}
+
 @test "records say what the CID names" {
   printf 'hello world' >hello
   [ "$(p2p-hash --cid --json hello | jq -r '[.type, .cid, .path, .size, .codec, .profile, .blocks] | join(" ")')" = \

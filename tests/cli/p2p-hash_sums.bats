@@ -133,6 +133,13 @@ odd_names() {
     [[ "${stderr_lines[0]}" == "p2p-hash: error: "* ]]
     [[ "${stderr_lines[1]}" == "hint: "* ]]
   done
+  run -2 --separate-stderr p2p-hash -a sha2-256,sha256
+  [ "$stderr" = "p2p-hash: error: --algorithm: 'sha256' is no hash function
+hint: did you mean sha2-256?" ]
+  run -2 p2p-hash -a blake2b
+  [[ "$output" == *"did you mean blake2b-512?"* ]]
+  run -2 p2p-hash -a blake2b-100
+  [[ "$output" == *"blake2b-N (8 to 512)"* ]]
   run -2 p2p-hash --ignore-mising
   [[ "$output" == *"did you mean --ignore-missing?"* ]]
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "import_flags.h"
 #include "mode.h"
 
@@ -56,6 +57,18 @@ std::string hash_names() {
   return text + std::string(crypto::more_hash_names());
 }
 
+/// Others call them otherwise: sha256, BLAKE2b.
+std::unexpected<Error> unknown_hash(std::string_view name) {
+  std::string hint = "--help lists them; also " + std::string(crypto::more_hash_names());
+  for (const auto alg : crypto::common_hashes()) {
+    if (ascii_lower(content::checksum_tag(alg)) == ascii_lower(name)) {
+      hint = "did you mean " + crypto::name_of(alg) + "?";
+    }
+  }
+  return fail(Error(Code::invalid_argument, "'" + std::string(name) + "' is no hash function")
+                  .with_hint(std::move(hint)));
+}
+
 Option algorithms(Options& options) {
   Option option;
   option.repeats = true;
@@ -70,10 +83,7 @@ Option algorithms(Options& options) {
       const auto comma = text.find(',');
       const auto name = text.substr(0, comma);
       const auto alg = crypto::hash_by_name(name);
-      if (!alg) {
-        return fail(Code::invalid_argument,
-                    "'" + std::string(name) + "' is none of: " + hash_names());
-      }
+      if (!alg) return unknown_hash(name);
       auto& all = options.algorithms;
       if (std::ranges::find(all, *alg) == all.end()) all.push_back(*alg);
       options.algorithm = all.front();

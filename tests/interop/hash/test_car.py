@@ -61,7 +61,8 @@ class Cars(unittest.TestCase):
         return tree
 
     FLAGS = ((), ("--cid-version=1",), ("--cid-version=1", "--chunker=size-1000"), ("--trickle",), ("--inline",),
-             ("--raw-leaves", "--chunker=rabin"), ("--cid-version=1", "--hash=blake2b-256"))
+             ("--raw-leaves", "--chunker=rabin"), ("--cid-version=1", "--hash=blake2b-256"),
+             ("--cid-version=1", "--hash=shake-256"), ("--cid-version=1", "--hash=blake2b-160"))
 
     def test_ours_are_what_kubo_exports(self):
         self.tree()

@@ -7,6 +7,7 @@ Where `ipfs add --only-hash` is not what `ipfs add` is, the latter counts, and s
 --only-hash without --max-directory-links, --max-hamt-fanout and the configured size estimation, and ends with "could
 not find" where a directory has a mode or a time.
 """
+import json
 import os
 import pathlib
 import random
@@ -178,11 +179,52 @@ class KuboCids(unittest.TestCase):
         self.compare(["--cid-version=1"], names, kubo=self.old, ours=["--profile=unixfs-v0-2015"])
         self.compare(["--raw-leaves=false", "--mode=0600"], names, kubo=self.recent, ours=["--profile=unixfs-v1-2025"])
 
+    def refused(self, *args):
+        """Whether kubo refuses it; what for."""
+        try:
+            self.kubo.run(*args, cwd=self.cwd)
+            return None
+        except AssertionError as error:
+            return str(error)
+
+    def we_refuse(self, *args):
+        done = subprocess.run([tool("p2p-hash"), "--cid", *args], cwd=self.cwd, capture_output=True, text=True,
+                              check=False, timeout=DEADLINE)
+        self.assertEqual((done.returncode, done.stdout), (2, ""), args)
+        self.assertRegex(done.stderr, "^p2p-hash: error: ipfs .*\nhint: it takes ", args)
+
     def test_hashes(self):
+        """All that kubo lists and all that we list: what one refuses the other does."""
         names = self.files([0, 1, 1000])
-        for name in ("sha1", "sha2-256", "sha2-512", "sha3-224", "sha3-256", "sha3-384", "sha3-512", "keccak-256",
-                     "keccak-512", "blake2b-256", "blake2b-512", "blake2s-256", "blake3", "dbl-sha2-256"):
-            self.compare([f"--hash={name}", "--chunker=size-100"], names)
+        dumped = subprocess.run([tool("p2p-hash"), "--dump-options"], capture_output=True, check=True, timeout=DEADLINE)
+        option = next(o for o in json.loads(dumped.stdout)["options"] if o["name"] == "algorithm")
+        listed = set(self.kubo.run("cid", "hashes").decode().split()) - {"identity"}
+        taken = 0
+        for name in sorted(listed | set(option["choices"]) | {"blake2b-8", "blake2b-152"}):
+            with self.subTest(name):
+                if self.refused("add", "-Q", "--only-hash", f"--hash={name}", "--cid-version=1", names[0]):
+                    self.we_refuse("-a", name, names[0])
+                    continue
+                self.compare([f"--hash={name}", "--chunker=size-100"], names)
+                taken += 1
+        self.assertGreaterEqual(taken, 58)
+
+    def test_lengths_of_extendable_functions(self):
+        name = self.files([1000])[0]
+        for function, sizes in (("blake3", (1, 19, 20, 21, 31, 33, 64, 127, 128)), ("shake-256", (19, 20, 32, 63)),
+                                ("shake-128", (20,))):
+            for size in sizes:
+                with self.subTest(function=function, size=size):
+                    put = ["block", "put", f"--mhtype={function}", f"--mhlen={size}", "--cid-codec=raw", name]
+                    ours = ["--codec=raw", "-a", f"{function}-{8 * size}", name]
+                    if self.refused(*put):
+                        self.we_refuse(*ours)
+                        continue
+                    theirs = self.kubo.run(*put, cwd=self.cwd).decode().strip()
+                    done = subprocess.run([tool("p2p-hash"), "--cid", *ours], cwd=self.cwd, capture_output=True,
+                                          text=True, check=True, timeout=DEADLINE)
+                    self.assertEqual(done.stdout, f"{theirs}  {name}\n")
+                    KuboCids.compared += 1
 
     def test_content_defined_chunks(self):
         rabin = ["rabin-16-32-64", "rabin-16-17-18", "rabin-48", "rabin-100-1000-5000", "rabin-1000"]

@@ -22,22 +22,25 @@ RHASH = [name for name in TAME if name.strip() == name and not name.startswith((
          and b"\xff" not in name]
 
 COREUTILS = {  # program, ours
-    "sha1sum": "sha1", "sha256sum": "sha2-256", "sha384sum": "sha2-384", "sha512sum": "sha2-512", "b2sum": "blake2b-512",
-    "b2sum -l 256": "blake2b-256", "cksum -a sha1": "sha1", "cksum -a sha256": "sha2-256",
-    "cksum -a sha384": "sha2-384", "cksum -a sha512": "sha2-512", "cksum -a blake2b": "blake2b-512",
+    "md5sum": "md5", "sha1sum": "sha1", "sha224sum": "sha2-224", "sha256sum": "sha2-256", "sha384sum": "sha2-384",
+    "sha512sum": "sha2-512", "b2sum": "blake2b-512", "b2sum -l 8": "blake2b-8", "b2sum -l 160": "blake2b-160",
+    "b2sum -l 256": "blake2b-256", "b2sum -l 384": "blake2b-384", "b2sum -l 504": "blake2b-504", "cksum -a md5": "md5",
+    "cksum -a sha1": "sha1", "cksum -a sha224": "sha2-224", "cksum -a sha256": "sha2-256", "cksum -a sha384": "sha2-384",
+    "cksum -a sha512": "sha2-512", "cksum -a blake2b": "blake2b-512", "cksum -a blake2b -l 160": "blake2b-160",
     "cksum -a blake2b -l 256": "blake2b-256",
 }
 RHASH_NAMES = {
-    "sha1": "sha1", "sha256": "sha2-256", "sha384": "sha2-384", "sha512": "sha2-512", "sha3-224": "sha3-224",
+    "md5": "md5", "sha1": "sha1", "sha224": "sha2-224", "sha256": "sha2-256", "sha384": "sha2-384", "sha512": "sha2-512", "sha3-224": "sha3-224",
     "sha3-256": "sha3-256", "sha3-384": "sha3-384", "sha3-512": "sha3-512", "blake2b": "blake2b-512",
     "blake2s": "blake2s-256", "crc32c": "crc32c",
 }
 OPENSSL_NAMES = {
-    "sha1": "sha1", "sha256": "sha2-256", "sha384": "sha2-384", "sha512": "sha2-512", "sha512-256": "sha2-512-256",
+    "md5": "md5", "sha1": "sha1", "sha224": "sha2-224", "sha256": "sha2-256", "sha384": "sha2-384", "sha512": "sha2-512",
+    "sha512-224": "sha2-512-224", "sha512-256": "sha2-512-256", "shake128": "shake-128-128", "shake256": "shake-256-256",
     "sha3-224": "sha3-224", "sha3-256": "sha3-256", "sha3-384": "sha3-384", "sha3-512": "sha3-512",
     "blake2b512": "blake2b-512", "blake2s256": "blake2s-256",
 }
-SHASUM_NAMES = {"1": "sha1", "256": "sha2-256", "384": "sha2-384", "512": "sha2-512", "512256": "sha2-512-256"}
+SHASUM_NAMES = {"1": "sha1", "224": "sha2-224", "512224": "sha2-512-224", "256": "sha2-256", "384": "sha2-384", "512": "sha2-512", "512256": "sha2-512-256"}
 
 
 class Sums(Case):
@@ -167,6 +170,24 @@ class Sums(Case):
         # Its own tagged lines it takes for untagged ones where two blanks stand in the name.
         names = [n for n in names if b"  " not in n]
         self.both_ways([b3sum, "--tag"], ["-a", "blake3", "--tag"], [b3sum, "-c"], names)
+
+    def test_b3sum_of_other_lengths(self):
+        # Which b3sum -c does not read back itself.
+        b3sum = os.environ["P2P_B3SUM"]
+        names = [n for n in NAMES if b"\xff" not in n and b"\r" not in n]
+        for size in (16, 20, 31, 33, 64, 128):
+            with self.subTest(size):
+                alg = f"blake3-{8 * size}"
+                for options in ([], ["--tag"]):
+                    theirs = self.write([b3sum, "-l", str(size), *options], names)
+                    self.check_with_us([] if options else ["-a", alg], names)
+                    self.assertEqual(self.write([tool("p2p-hash"), "-a", alg, *options], names), theirs)
+        # Fewer bytes may be a line cut short, unless somebody says that they are not.
+        self.write([b3sum, "-l", "8", "--tag"], names)
+        status, _, err = self.run_in([tool("p2p-hash"), "-c", self.list])
+        self.assertEqual(status, 1)
+        self.assertIn(b"blake3-64", err)
+        self.check_with_us(["-a", "blake3-64"], names)
 
 
 if __name__ == "__main__":

@@ -228,6 +228,7 @@ TEST_CASE("sizes that a function has") {
   CHECK_FALSE(HashAlg::of(HashFunction::shake_128, 33));
   CHECK_FALSE(HashAlg::of(HashFunction::blake3, 129));
   CHECK_FALSE(HashAlg::of(HashFunction::blake3, 256 + 32));
+  CHECK_FALSE(HashAlg::of(static_cast<HashFunction>(255), 32));
   CHECK(HashAlg::of(HashFunction::blake3, 32) == HashAlg::blake3);
   CHECK(HashAlg::of(HashFunction::blake2b, 32) == HashAlg::blake2b_256);
   CHECK(every_hash().size() == 18 + 32 + 64 + 64 + 32 + 128);
