@@ -222,7 +222,7 @@ Task<void> Host::Impl::find_targets(std::shared_ptr<Impl> self, DialRace& race, 
 Task<void> Host::Impl::try_target(std::shared_ptr<Impl> self, DialRace& race, Target target,
                                   Duration resolved_in) {
   DialRace::Try& own = race.tries.emplace_back();
-  own.addr = target.addr.text();
+  own.addr = own.trace.address = target.addr.text();
   own.trace.took[Phase::resolve] = resolved_in;
   auto dialing = dial_target(self, std::move(target), own.trace);
   auto link = co_await std::move(dialing);

@@ -28,6 +28,7 @@ namespace p2p::libp2p {
 struct DialTrace {
   Phase phase = Phase::resolve;    ///< the step that was reached
   std::map<Phase, Duration> took;  ///< how long each finished step took
+  std::string address;             ///< that was dialed, without /p2p: a name's is behind the name
   std::string security;            ///< "/noise"
   std::string muxer;               ///< "/yamux/1.0.0"
   bool early_muxer = false;        ///< negotiated inside the Noise handshake

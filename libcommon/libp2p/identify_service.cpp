@@ -181,11 +181,15 @@ Task<void> Host::Impl::push_to(std::shared_ptr<Impl> self, PeerId peer) {
 }
 
 Task<Result<Identity>> Host::Impl::identity_of(std::shared_ptr<Impl> self, PeerId peer) {
+  std::shared_ptr<Link> link;
   for (;;) {
     const auto known = self->peers.find(peer);
     if (known == self->peers.end()) {
+      if (link && link->ended())
+        co_return fail(Error(*link->ended()).during("identify", peer.text()));
       co_return fail(Code::closed, "identify", peer.text(), "there is no connection to the peer");
     }
+    link = known->second.links.back();
     if (known->second.identity) co_return *known->second.identity;
     if (known->second.identifying.empty()) {
       co_return fail(

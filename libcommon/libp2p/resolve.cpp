@@ -100,7 +100,7 @@ Result<runtime::Endpoint> endpoint_of(const Multiaddr& addr) {
                    (is(parts[0], Proto::ip4) || is(parts[0], Proto::ip6)) &&
                    (parts.size() == 2 || (parts.size() == 3 && is(parts[2], Proto::p2p)));
   if (!tcp) {
-    return fail(Code::unsupported, "only /ip4, /ip6 and /dns addresses with /tcp are spoken");
+    return fail(Code::unsupported, "it is no /ip4 or /ip6 address with /tcp");
   }
   runtime::Endpoint endpoint;
   endpoint.ip.v6 = is(parts[0], Proto::ip6);

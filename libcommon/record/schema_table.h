@@ -29,10 +29,10 @@ inline constexpr auto kProbe = std::to_array<FieldSchema>({
     {"network", Kind::text, kOptional, 3, "the network spoken: `libp2p`"},
     {"peer_id", Kind::text, kOptional, 4, "the id the peer has proven"},
     {"agent", Kind::text, kOptional, 5, "its program and version, as it says itself"},
-    {"ping_median_ms", Kind::number, kOptional, 6, "median round trip of the pings"},
     {"phase", Kind::text, kOptional, 6,
      "where it failed: `resolve`, `dial`, `negotiate`, `secure`, `multiplex`, `identify`, `ping`, "
      "`expect`"},
+    {"ping_median_ms", Kind::number, kOptional, 6, "median round trip of the pings"},
     {"cause", Kind::text, kOptional, 7, "why it failed"},
     {"error", Kind::text, kOptional, 0, "the failure's code, as in `error` records"},
     {"hint", Kind::text, kOptional, 0, "what to try"},

@@ -141,6 +141,13 @@ field() { cut -f "$1" <<<"$2"; }
   [ "$SECONDS" -lt 10 ]
 }
 
+@test "one peer by many addresses, many at a time: it is not asked more than it answers" {
+  start_peer
+  for i in {1..60}; do echo "$PEER"; done >all
+  run -0 p2p-probe --jobs 60 --count 1 <all
+  [ "$(cut -f 2 <<<"$output" | sort | uniq -c | tr -s ' ')" = " 60 ok" ]
+}
+
 @test "expectations that hold" {
   start_peer
   run -0 p2p-probe --expect 'agent=p2p-*' --expect protocol=/ipfs/ping/1.0.0 \
@@ -151,7 +158,7 @@ field() { cut -f "$1" <<<"$2"; }
   start_peer
   run -1 p2p-probe --json --expect 'agent=kubo/*' --expect 'agent=p2p-utils*' --expect protocol=/x \
     "$PEER"
-  jq -e '(.ok | not) and .phase == "expect" and (.unmet | length) == 2
+  jq -e '(.ok | not) and .phase == "expect" and (.unmet | length) == 2 and .ping_median_ms != null
          and (.unmet[0] | startswith("agent=kubo/*: "))' <<<"${lines[0]}"
   run -1 p2p-probe --expect 'rtt<1us' "$PEER"
   [ "$(field 6 "${lines[0]}")" = expect ]
@@ -267,6 +274,8 @@ ZONE
       /dnsaddr/boot.test/p2p/$id /dnsaddr/inner.test >good || { cat good; exit 1; }
     [ "$(cut -f 2 good | sort -u)" = ok ]
     [ "$(wc -l <good)" = 4 ]
+    [ "$(p2p-probe --json /dns4/v4.test/tcp/4001 | jq -r .dialed_addr)" = /ip4/127.0.0.1/tcp/4001 ]
+    [ "$(p2p-probe --json /ip4/127.0.0.1/tcp/4001/p2p/$id | jq -r .dialed_addr)" = null ]
     status=0
     p2p-probe --json /dns4/none.test/tcp/1 /dnsaddr/loop.test /dns6/v4.test/tcp/4001 >bad || status=$?
     [ $status = 1 ]

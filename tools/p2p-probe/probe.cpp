@@ -1,3 +1,4 @@
+#include <map>
 #include <set>
 
 #include "commands.h"
@@ -18,6 +19,10 @@ using multiformats::Multiaddr;
 using record::Record;
 using runtime::Task;
 
+/// Probes of one peer at the same time. All have our identity, and who has eight connections of one
+/// peer refuses others (go-libp2p and we do); some of them may be closing still.
+constexpr std::size_t kProbesPerPeer = 4;
+
 /// One run of the tool: what is under way, and how it stands.
 struct Run {
   Run(cli::Context& world, const Options& chosen, crypto::SigningKey identity)
@@ -35,6 +40,8 @@ struct Run {
   bool failed = false;
   bool expired = false;
   std::set<std::string> hinted;
+  std::map<std::string, std::size_t> asked;  ///< probes under way, by peer
+  runtime::WaitList answered;                ///< one of them ended
   runtime::TaskGroup probes;
 };
 
@@ -63,6 +70,10 @@ Record record_of(const ProbeReport& report, const std::vector<std::string>& unme
   Record record("probe");
   record.set("addr", report.addr.text()).set("ok", report.ok() && unmet.empty());
   if (!report.trace.security.empty()) record.set("network", "libp2p");
+  const std::string& dialed = report.trace.address;
+  if (report.trace.phase > Phase::dial && dialed != report.addr.without_peer().text()) {
+    record.set("dialed_addr", dialed);
+  }
   if (report.peer) record.set("peer_id", report.peer->text());
   if (const auto& identity = report.identity) {
     record.set("agent", identity->agent)
@@ -85,9 +96,8 @@ Record record_of(const ProbeReport& report, const std::vector<std::string>& unme
   record.set("pings", report.pings.size());
   if (!report.pings.empty()) {
     const RoundTrips times(report.pings);
-    // A failed probe's line of text has the phase in this column.
-    if (report.ok() && unmet.empty()) record.set("ping_median_ms", milliseconds(times.median));
-    record.set("ping_min_ms", milliseconds(times.least))
+    record.set("ping_median_ms", milliseconds(times.median))
+        .set("ping_min_ms", milliseconds(times.least))
         .set("ping_max_ms", milliseconds(times.most));
   }
   for (const auto& [phase, took] : report.trace.took) {
@@ -151,6 +161,10 @@ void print(Run& run, const ProbeReport& report) {
 }
 
 Task<void> probe_one(Run& run, Multiaddr addr) {
+  const auto peer = addr.peer();
+  const std::string name = peer ? peer->text() : addr.text();
+  while (run.asked[name] >= kProbesPerPeer) co_await run.answered.wait();
+  ++run.asked[name];
   libp2p::HostConfig config(run.key);
   libp2p::ProbeOptions options;
   options.pings = run.options.count.value_or(kPings);
@@ -159,6 +173,8 @@ Task<void> probe_one(Run& run, Multiaddr addr) {
       std::min(run.options.timeout.value_or(kTimeout), run.ends - run.context.runtime.clock.now());
   auto probing = libp2p::probe(run.context.runtime, std::move(config), std::move(addr), options);
   const ProbeReport report = co_await std::move(probing);
+  if (--run.asked[name] == 0) run.asked.erase(name);
+  run.answered.wake_all();
   print(run, report);
 }
 

@@ -105,6 +105,7 @@ TEST_CASE("two hosts connect, identify each other and ping") {
   CHECK(trace.security == "/noise");
   CHECK(trace.muxer == "/yamux/1.0.0");
   CHECK(trace.early_muxer);
+  CHECK(trace.address == p.b.at().without_peer().text());
 
   const auto identity = p.a.wait(p.world, p.a.host.identity_of(*peer));
   REQUIRE(identity);
@@ -413,6 +414,28 @@ TEST_CASE("a peer that reconnects in one moment is identified on its new connect
   REQUIRE(identity);
   REQUIRE(*identity);
   CHECK((*identity)->agent == "test/2");
+}
+
+TEST_CASE("who leaves before it has identified itself: the cause is why it left") {
+  Pair p;
+  struct Silent {
+    static Task<void> serve(std::unique_ptr<Stream> stream) {
+      runtime::WaitList never;
+      while (stream) co_await never.wait();
+    }
+  };
+  p.b.host.handle("/ipfs/id/1.0.0", &Silent::serve);
+  REQUIRE(p.a.wait(p.world, p.a.host.connect(p.b.at())));
+  std::optional<Result<Identity>> identity;
+  p.a.machine.spawn(Node::keep(identity, p.a.host.identity_of(p.b.host.id())));
+  p.world.run_for(1s);
+  REQUIRE_FALSE(identity);
+  p.b.host.disconnect(p.a.host.id());
+  p.world.run_for(2s);
+  REQUIRE(identity);
+  REQUIRE_FALSE(*identity);
+  CHECK(identity->error().code == Code::closed);
+  CHECK(identity->error().why == "the peer closed the connection");
 }
 
 TEST_CASE("a peer that is disconnected can be connected again") {
