@@ -167,17 +167,25 @@ Result<void> TreeWriter::leave(const content::UnixFsMetadata& metadata) {
   return outcome;
 }
 
-Result<void> TreeWriter::check_room(std::uint64_t size) const {
+TreeWriter::Room TreeWriter::room() const {
+  Room room;
   struct statvfs status{};
-  // No blocks at all is what file systems say that have no bound, or do not know it.
-  if (::fstatvfs(here(), &status) != 0 || status.f_blocks == 0 || status.f_frsize == 0) return {};
-  const std::uint64_t blocks = ::geteuid() == 0 ? status.f_bfree : status.f_bavail;
-  // Rounded up, so that nothing overflows.
-  const std::uint64_t needed = size / status.f_frsize + (size % status.f_frsize == 0 ? 0 : 1);
-  if (needed <= blocks) return {};
+  if (::fstatvfs(here(), &status) != 0) return room;
+  const bool all = ::geteuid() == 0;  // some is kept for it
+  // None at all is what file systems say that have no bound, or do not know it.
+  if (status.f_blocks != 0 && status.f_frsize != 0) {
+    room.block_size = status.f_frsize;
+    room.blocks = all ? status.f_bfree : status.f_bavail;
+  }
+  if (status.f_files != 0) room.files = all ? status.f_ffree : status.f_favail;
+  return room;
+}
+
+Result<void> TreeWriter::check_room(std::uint64_t size) const {
+  const auto free = room();
+  if (free.blocks_of(size) <= free.blocks) return {};
   return fail(Code::limit, "its " + std::to_string(size) + " bytes do not fit into the " +
-                               std::to_string(blocks * status.f_frsize) +
-                               " that are free on the file system");
+                               std::to_string(free.bytes()) + " that are free on the file system");
 }
 
 Result<void> TreeWriter::file(const std::string& name, const content::UnixFsMetadata& metadata,

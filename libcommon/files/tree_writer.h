@@ -33,8 +33,19 @@ class TreeWriter {
   /// Gives the folder its mode and time, if any, and goes out of it.
   Result<void> leave(const content::UnixFsMetadata& metadata);
 
-  /// Code::limit where `size` more bytes do not fit into what the file system has free for us;
-  /// where it does not say how much that is, they do.
+  /// What the file system has free for us; where it does not say how much that is, any number.
+  struct Room {
+    std::uint64_t block_size = 1;
+    std::uint64_t blocks = UINT64_MAX;
+    std::uint64_t files = UINT64_MAX;  ///< and folders
+
+    std::uint64_t bytes() const { return blocks * block_size; }
+    std::uint64_t blocks_of(std::uint64_t size) const {
+      return size / block_size + (size % block_size == 0 ? 0 : 1);  // so that nothing overflows
+    }
+  };
+  Room room() const;
+  /// Code::limit where `size` more bytes do not fit into that.
   Result<void> check_room(std::uint64_t size) const;
 
   using Put = std::function<Result<void>(ByteView)>;

@@ -110,8 +110,49 @@ class Extractor {
     return file.commit();
   }
 
+  /// Code::limit where all that is in a folder does not fit together: a few blocks that are linked
+  /// to over and over would fill any disk. Files that do not even fit alone are not counted, since
+  /// entry() refuses them, and what will be replaced makes room.
+  Result<void> check_room(const TreeWriter& writer, const Node& folder, const std::string& path) {
+    const auto room = writer.room();
+    auto blocks = room.blocks;
+    auto files = room.files;
+    car::TreeWalk walk(store_);
+    P2P_CHECK(walk.start(folder));
+    std::vector<std::string> paths{path};
+    using Kind = car::TreeWalk::Entry::Kind;
+    for (;;) {
+      P2P_TRY(const auto found, walk.next());
+      if (!found) return {};
+      if (found->kind == Kind::leave) paths.pop_back();
+      if (found->kind == Kind::leave || found->kind == Kind::unreadable) continue;
+      const auto here = join_path(paths.back(), found->name);
+      if (found->kind == Kind::enter) paths.push_back(here);
+      const auto there = files::link_status(here);
+      if (there) {
+        const bool file = found->kind == Kind::file && there->kind == files::Kind::regular;
+        if (file && replace_ && room.blocks != UINT64_MAX) blocks += room.blocks_of(there->size);
+        if (!file || !replace_) continue;
+      } else if (files-- == 0) {
+        return fail(Code::limit, "it holds more files and folders than the " +
+                                     std::to_string(room.files) +
+                                     " that the file system has room for");
+      }
+      if (found->kind != Kind::file) continue;
+      const auto needed = room.blocks_of(found->node.size);
+      if (needed > room.blocks) continue;
+      if (needed > blocks) {
+        return fail(Code::limit, "its files do not fit together into the " +
+                                     std::to_string(room.bytes()) +
+                                     " bytes that are free on the file system");
+      }
+      blocks -= needed;
+    }
+  }
+
   /// What is in a folder; faults are told where they are, and the rest goes on.
   Result<void> tree(TreeWriter& writer, const Node& folder, const std::string& path) {
+    P2P_CHECK(check_room(writer, folder, path));
     car::TreeWalk walk(store_);
     P2P_CHECK(walk.start(folder));
     std::vector<std::string> paths{path};
