@@ -112,7 +112,7 @@ PY
   run -1 on_small_disk bash -c 'p2p-hash --extract many.car {00..15} -o disk/out/; s=$?; ls -A disk/out >names; exit $s'
   [ "$(paste -sd' ' names)" = "00 01 02" ] || [ "$(paste -sd' ' names)" = "00 01 02 03" ]
   [ "${#lines[@]}" -eq $((16 - $(wc -l <names))) ]
-  [[ "${lines[0]}" =~ ^"p2p-hash: 0"[34]": its 1048576 bytes do not fit into the "[0-9]+" that are free" ]]
+  [[ "${lines[0]}" =~ ^"p2p-hash: 0"[34]": write disk/out/0"[34]": its 1048576 bytes do not fit into the "[0-9]+" that are free" ]]
 }
 
 @test "sizes that lie are found out before more is written than they say" {
