@@ -294,7 +294,8 @@ void Importer::flush() {
     if (abandoned_) return;
     for (auto& item : batch->items) settle(item);
   };
-  pipeline_.submit(job, then);
+  // The sink's blocks are copies.
+  pipeline_.submit(job, then, static_cast<std::size_t>(batch->bytes) * (sink_ ? 2 : 1));
 }
 
 /// On any thread. Files of one leaf are read first, and named all together.

@@ -106,6 +106,7 @@ class Importer {
   void close(std::unique_ptr<Folder> folder);
 
   void open_large(Target target);
+  std::size_t window_size() const;
   void import_parts(const std::shared_ptr<Large>& large);
   void import_cuts(const std::shared_ptr<Large>& large);
   void import_stream(const std::shared_ptr<Large>& large);

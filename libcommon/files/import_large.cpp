@@ -22,8 +22,9 @@ constexpr std::size_t kPartLeaves = 1024;
 
 /// Messages that crypto/sha256_many.h takes at a time.
 constexpr std::size_t kSideBySide = 16;
-/// What all jobs may have mapped at once, beyond kWindowSize each.
-constexpr std::size_t kPartsMemory = 32 * 1024 * 1024;
+/// What all jobs together may have mapped at once; what is only mapped is let go by who is done
+/// with it.
+constexpr std::size_t kMostMapped = 32 * 1024 * 1024;
 
 std::unexpected<Error> changed() { return fail(Code::io, kChanged); }
 
@@ -57,8 +58,9 @@ void Importer::open_large(Target target) {
 void Importer::import_parts(const std::shared_ptr<Large>& large) {
   const std::size_t chunk = options_.profile.chunker.max;
   // Many leaves are named faster side by side, as long as all jobs' parts stay small together.
+  const std::size_t together = sink_ ? Pipeline::kMostHeld / 2 : kMostMapped;
   const std::size_t part_size =
-      std::clamp(kPartsMemory / pipeline_.threads(), kWindowSize, chunk * kSideBySide);
+      std::clamp(together / pipeline_.threads(), chunk, chunk * kSideBySide);
   const std::size_t at_once = std::clamp<std::size_t>(part_size / chunk, 1, kPartLeaves);
   const std::uint64_t size = large->file.size();
   for (std::uint64_t offset = 0; offset < size && !large->broken;) {
@@ -71,6 +73,14 @@ void Importer::import_parts(const std::shared_ptr<Large>& large) {
     offset += part->size;
     submit_part(large, part);
   }
+}
+
+/// Of parts that are loaded before they are submitted: small, so that all threads have one, but
+/// each with a whole chunk, whose end is seen.
+std::size_t Importer::window_size() const {
+  static_assert(2 * content::kMaxChunkSize < kWindowSize);
+  return std::clamp(Pipeline::kMostHeld / (2 * pipeline_.threads()),
+                    2 * std::size_t{options_.profile.chunker.max}, kWindowSize);
 }
 
 /// Loads the part, and finds chunks in it: from `scanned` on, for what is before the chunker has
@@ -95,11 +105,12 @@ std::size_t Importer::cut(Part& part, Chunker& chunker, std::size_t scanned, boo
 void Importer::import_cuts(const std::shared_ptr<Large>& large) {
   Chunker chunker(options_.profile.chunker);
   const std::uint64_t size = large->file.size();
+  const std::size_t window = window_size();
   std::size_t scanned = 0;
   for (std::uint64_t offset = 0; offset < size && !large->broken;) {
     const auto part = std::make_shared<Part>();
     part->offset = offset;
-    part->size = static_cast<std::size_t>(std::min<std::uint64_t>(kWindowSize, size - offset));
+    part->size = static_cast<std::size_t>(std::min<std::uint64_t>(window, size - offset));
     load(*large, *part);
     if (!part->outcome) return submit_part(large, part);
     scanned = cut(*part, chunker, scanned, offset + part->size == size);
@@ -111,6 +122,7 @@ void Importer::import_cuts(const std::shared_ptr<Large>& large) {
 
 void Importer::import_stream(const std::shared_ptr<Large>& large) {
   Chunker chunker(options_.profile.chunker);
+  const std::size_t window = window_size();
   Bytes rest;  // of the last piece: the beginning of a chunk, or after very many chunks more
   std::size_t scanned = 0;
   bool first = true;
@@ -118,8 +130,8 @@ void Importer::import_stream(const std::shared_ptr<Large>& large) {
     const auto part = std::make_shared<Part>();
     part->copy = std::exchange(rest, {});
     std::size_t filled = part->copy.size();
-    part->copy.resize(kWindowSize);
-    while (!ended && filled < kWindowSize) {
+    part->copy.resize(window);
+    while (!ended && filled < window) {
       const auto room = MutableBytes(part->copy).subspan(filled);
       const auto n = large->file.read(room.first(std::min(room.size(), kPieceSize)));
       if (!n) {
@@ -166,7 +178,9 @@ void Importer::submit_part(const std::shared_ptr<Large>& large, const std::share
   const auto then = [this, large, part] {
     if (!abandoned_) settle(*large, *part);
   };
-  pipeline_.submit(job, then);
+  // What is mapped in a job is let go at its end, and what is mapped before is held until then.
+  const bool held = sink_ || part->loaded;
+  pipeline_.submit(job, then, held ? std::max(part->size, part->copy.size()) : 0);
 }
 
 /// On any thread.

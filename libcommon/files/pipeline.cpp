@@ -41,7 +41,7 @@ Pipeline::~Pipeline() {
   workers_.clear();  // joins
 }
 
-void Pipeline::submit(Work job, Work then) {
+void Pipeline::submit(Work job, Work then, std::size_t held) {
   if (threads_ == 1) {
     if (job) {
       if (before_waiting_) before_waiting_();
@@ -52,7 +52,8 @@ void Pipeline::submit(Work job, Work then) {
   }
   {
     const std::lock_guard lock(mutex_);
-    items_.push_back({std::move(job), std::move(then)});
+    items_.push_back({std::move(job), std::move(then), held});
+    held_ += held;
     // Threads are started as work comes, so that one small file costs none.
     if (items_.size() > 1 && workers_.size() + 1 < most_threads_) {
       try {
@@ -99,8 +100,9 @@ void Pipeline::retire(std::size_t most) {
       lock.unlock();
       if (finished.then) finished.then();
       lock.lock();
+      held_ -= finished.held;
     }
-    if (items_.size() <= most) return;
+    if (items_.size() <= most && (held_ <= kMostHeld || items_.empty())) return;
     Item* own = take();
     if (before_waiting_) {
       lock.unlock();

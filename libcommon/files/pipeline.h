@@ -27,6 +27,10 @@ unsigned default_jobs();
 
 class Pipeline {
  public:
+  /// Leaves the other half of 64 MiB, which a tool may take whatever it reads, to what else it
+  /// does.
+  static constexpr std::size_t kMostHeld = 24 * 1024 * 1024;
+
   using Work = std::move_only_function<void()>;
 
   /// `threads` in all, the caller's included, at least 1. With 1, or `threads` of 0, submit() does
@@ -40,8 +44,10 @@ class Pipeline {
 
   unsigned threads() const { return threads_; }
 
-  /// Either may be empty. A `then` may not call submit() or drain().
-  void submit(Work job, Work then);
+  /// Either may be empty. A `then` may not call submit() or drain(). `held` is the memory in bytes
+  /// that both hold until they are done, where it is much: when submit() returns, what is in flight
+  /// holds no more than kMostHeld together, however many threads there are.
+  void submit(Work job, Work then, std::size_t held = 0);
   /// Returns when all that was submitted is followed up.
   void drain();
   /// Called on the caller's thread before it waits, or works on a job itself: the time to flush
@@ -52,6 +58,7 @@ class Pipeline {
   struct Item {
     Work job;
     Work then;
+    std::size_t held = 0;
     enum class State { waiting, running, done } state = State::waiting;
   };
 
@@ -70,6 +77,7 @@ class Pipeline {
   std::condition_variable front_done_;
   std::deque<Item> items_;   // a deque keeps its elements in place as its ends move
   std::size_t untaken_ = 0;  // place in items_ of the first that is waiting
+  std::size_t held_ = 0;     // by all in items_
   bool stopping_ = false;
   unsigned most_threads_;  // fewer than threads_ where the system gives no more
   std::vector<std::jthread> workers_;

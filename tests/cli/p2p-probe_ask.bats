@@ -33,6 +33,19 @@ field() { cut -f "$1" <<<"$2"; }
          and .total_ms >= .dial_ms' --arg id "$PEER_ID" <<<"$output"
 }
 
+@test "--key: who asks is the same each time, and somebody else without it" {
+  start_process addr p2p-probe -l /ip4/127.0.0.1/tcp/0 --write-addr addr
+  p2p-probe --key id.key "$(cat addr)"
+  p2p-probe --key id.key "$(cat addr)"
+  p2p-discover bootstrap --key id.key "$(cat addr)"
+  p2p-probe "$(cat addr)"
+  [ "$(stat -c %a id.key)" = 600 ]
+  seen() { sed -n 's/^p2p-probe: \(12D3Koo[^ ]*\) connected from .*/\1/p' addr.err; }
+  all_seen() { [ "$(seen | wc -l)" -eq 4 ]; }
+  eventually all_seen
+  [ "$(seen | uniq -c | awk '{ print $1 }' | paste -sd' ')" = "3 1" ]
+}
+
 @test "--interval lies between the pings" {
   start_peer
   lasts 950 p2p-probe --count 3 --interval 500ms "$PEER"

@@ -41,6 +41,23 @@ TEST_CASE("what is in flight is bounded") {
   CHECK(followed_up == 200);
 }
 
+TEST_CASE("the memory of what is in flight is bounded, however many threads there are") {
+  Pipeline pipeline(64);
+  const std::size_t piece = Pipeline::kMostHeld / 3;
+  int submitted = 0;
+  int followed_up = 0;
+  for (int i = 0; i < 200; ++i) {
+    ++submitted;
+    pipeline.submit([] {}, [&] { ++followed_up; }, piece);
+    CHECK(submitted - followed_up <= 3);
+  }
+  // What is larger than all may be is waited for alone.
+  pipeline.submit([] {}, [&] { ++followed_up; }, 4 * Pipeline::kMostHeld);
+  CHECK(followed_up == 201);
+  pipeline.submit([] {}, {}, piece);
+  pipeline.drain();
+}
+
 TEST_CASE("jobs run at the same time") {
   // Each of two jobs waits for the other: on one thread neither would end.
   Pipeline pipeline(2);
