@@ -16,11 +16,11 @@
 //    not, and there the number of digits does;
 // 2. a word of hexadecimal digits that is as long as the digest of one of the parser's algorithms
 //    is that one's. Without any given, those are the functions that such lines nearly always mean:
-//    32 digits are md5, 40 sha1, 56 sha2-224, 64 sha2-256, 96 sha2-384, 128 sha2-512. Other
-//    functions of these lengths (sha2-512-256, sha3, keccak, blake2b, blake2s, blake3, shake,
-//    dbl-sha2-256 share them) and those of others (crc32c, or anyone's CRC-32, has 8) are meant
-//    only by a tag or by a parser that is told so; of two that it is told with the same length the
-//    first counts;
+//    32 digits are md5, 40 sha1, 56 sha2-224, 64 sha2-256, 96 sha2-384, 128 sha2-512. Functions
+//    that share these lengths (sha3, keccak, shake, blake2b, blake2s, blake3 and others), and
+//    lengths that none of them has (8 digits may be crc32c, or anyone's CRC-32), are meant only by
+//    a tag or by a parser that is told so; of two that it is told with the same length the first
+//    counts;
 // 3. a CID, in any multibase or of version 0; then a multihash in any multibase. Hexadecimal digits
 //    hide neither: those with the length of a digest in hex (git's base32 CIDs of sha1) are made of
 //    digits only once in ten million million.
