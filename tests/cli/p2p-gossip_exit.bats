@@ -24,6 +24,8 @@ teardown() { end_started; }
   run -2 --separate-stderr p2p-gossip sub news --count 0 --listen /ip4/127.0.0.1/tcp/0
   run -2 --separate-stderr p2p-gossip sub news --timeout 5 --listen /ip4/127.0.0.1/tcp/0
   run -2 --separate-stderr p2p-gossip sub news --peers-from nosuch
+  run -2 --separate-stderr p2p-gossip pub news --for 1s /ip4/127.0.0.1/tcp/1
+  [[ $stderr == *"--for is for those who hear"* ]]
 }
 
 @test "a closed port: the answer is no, with the address and the cause" {

@@ -90,7 +90,8 @@ void add_apply(cli::Command& tool, const Options& options) {
   command.usage("p2p-chain [--dir DIR] apply")
       .describe(
           "Reads what export wrote, checks every block and keeps what is new, then prints the tip. "
-          "Where there is no chain, the first block makes it. Applying twice changes nothing.")
+          "Where there is no chain, the first block makes it. Applying twice changes nothing. Not "
+          "beside a running node, which gets its blocks from its peers.")
       .exit_status(ExitStatus::no, "a block breaks a rule; what came before it is kept")
       .action(
           cli::networked([&options](cli::Context& context) { return apply(context, options); }));

@@ -9,8 +9,10 @@ int main(int argc, char** argv) {
   tool.usage("p2p-chain [--dir DIR] COMMAND [OPTION]... [OPERAND]...")
       .describe(
           "A chain lives in a directory. Its headers are Bitcoin's; its blocks carry payments and "
-          "anchors, which are bytes such as a CID. Every command works with and without a running "
-          "node; who makes a chain with the same parameters has the same chain.")
+          "anchors, which are bytes such as a CID. Who makes a chain with the same parameters has "
+          "the same chain. While a node runs, submit and mine hand it their work, and whatever "
+          "only "
+          "reads goes on; apply and a second node do not.")
       .example("p2p-chain --dir a init --name demo", "make a chain")
       .example("p2p-hash --cid photo.jpg | p2p-chain --dir a submit --key alice.key --data -",
                "anchor a file's CID")

@@ -4,6 +4,7 @@
 #include "chain/sync/control.h"
 #include "cli/options.h"
 #include "commands.h"
+#include "multiformats/peer_id.h"
 
 namespace p2p::chaintool {
 
@@ -59,6 +60,7 @@ Task<Result<ExitStatus>> connect(cli::Context& context, const Options& options, 
 
 Task<Result<ExitStatus>> disconnect(cli::Context& context, const Options& options,
                                     std::string peer) {
+  if (!multiformats::PeerId::parse(peer)) P2P_CO_CHECK(cli::parse_address(peer));
   auto reached = co_await reach_node(context, options);
   P2P_CO_TRY(ControlClient node, std::move(reached));
   const auto id = co_await node.disconnect_peer(peer);

@@ -54,8 +54,10 @@ Task<Result<std::vector<Bytes>>> read_data(cli::Context& context, bool raw) {
       P2P_CO_TRY(const auto record, reader.next());
       if (!record) break;
       if (out.size() == kMostAnchors) {
-        co_return fail(Code::limit, "read data", "-",
-                       "more than " + std::to_string(kMostAnchors) + " anchors in one go");
+        co_return fail(
+            Error(Code::limit, "read data", "-",
+                  "more than " + std::to_string(kMostAnchors) + " anchors in one go")
+                .with_hint("so many of one account may wait for a block; nothing was submitted"));
       }
       out.push_back(anchored(record::datum(*record)));
     }
@@ -169,7 +171,8 @@ void add_submit(cli::Command& tool, const Options& options) {
           "Signs a transaction and puts it among those that wait for a block. Once its line is "
           "printed it survives a crash until it is confirmed. With --data - every record of "
           "standard input becomes an anchor of its first field: a line's text up to a tab, or the "
-          "CID at its front. An anchor has at most 1024 bytes.")
+          "CID at its front. An anchor has at most 1024 bytes; of one account, at most 1000 "
+          "transactions wait for a block at the same time.")
       .text("--key", "FILE", chosen->key, "the key that pays and signs", cli::Complete::file)
       .text("--to", "ADDR", chosen->to, "pay this address")
       .number("--amount", "N", chosen->amount, {1, chain::kMaxCoins},

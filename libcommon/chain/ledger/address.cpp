@@ -76,9 +76,8 @@ Result<Bytes> bech32m_decode(std::string_view hrp, std::string_view text) {
   }
   if (has_lower && has_upper) return bad_address("upper and lower case are mixed");
   const std::string start = std::string(hrp) + '1';
-  if (!lower.starts_with(start) || lower.size() < start.size() + kChecksumSize) {
-    return bad_address("an address begins with " + start);
-  }
+  if (!lower.starts_with(start)) return bad_address("an address begins with " + start);
+  if (lower.size() < start.size() + kChecksumSize) return bad_address("it is cut short");
   Checksum checksum;
   checksum.add_prefix(hrp);
   Bytes out;

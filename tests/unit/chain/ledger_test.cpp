@@ -58,6 +58,8 @@ TEST_CASE("addresses round trip and every single wrong character is noticed") {
   const std::string text = address.text();
   CHECK(text.starts_with("p2p1"));
   CHECK(Address::parse(text).value() == address);
+  CHECK(Address::parse("q2p1xy").error().why == "an address begins with p2p1");
+  CHECK(Address::parse("p2p1xy").error().why == "it is cut short");
   for (std::size_t i = 0; i < text.size(); ++i) {
     for (const char c : std::string_view("qpzry9x8gf2tvdw0s3jn54khce6mua7l")) {
       if (text[i] == c) continue;
