@@ -11,9 +11,10 @@ namespace {
 /// A fingerprint, then its place in big-endian order, so that the lowest sorts first.
 constexpr std::size_t kRecordSize = sizeof(Fingerprint) + 8;
 
-/// How many are read from the scratch at a time. Fingerprints are spread evenly: of ten million, a
-/// first guess is off by one or two thousand, and a second hits the page.
-constexpr std::uint64_t kPage = 128;
+/// How many are read from the scratch at a time, at least.
+constexpr std::uint64_t kLeastPage = 128;
+/// Of more pages not every first record is held; they are larger then.
+constexpr std::uint64_t kMostPages = std::uint64_t{1} << 18;
 
 }  // namespace
 
@@ -31,27 +32,28 @@ Result<void> Table::finish() {
   const bool fits = sorter_.size() * kRecordSize <= memory_;
   P2P_TRY(auto sorted, sorter_.finish());
   size_ = sorted.size();
-  for (;;) {
-    P2P_TRY(const auto* record, sorted.next());
-    if (record == nullptr) break;
-    append(records_, ByteView(record, kRecordSize));
-    if (fits || records_.size() < kPage * kRecordSize) continue;
+  page_ = std::max(kLeastPage, (size_ + kMostPages - 1) / kMostPages);
+  const auto put = [&]() -> Result<void> {
     P2P_TRY(const auto at, scratch_.append(records_));
     if (!start_) start_ = at;
     records_.clear();
+    return {};
+  };
+  for (std::uint64_t number = 0;; ++number) {
+    P2P_TRY(const auto* record, sorted.next());
+    if (record == nullptr) break;
+    if (number % page_ == 0) pages_.push_back(load_be<std::uint64_t>(record));
+    append(records_, ByteView(record, kRecordSize));
+    if (!fits && records_.size() >= page_ * kRecordSize) P2P_CHECK(put());
   }
-  if (fits) return {};
-  P2P_TRY(const auto at, scratch_.append(records_));
-  if (!start_) start_ = at;
-  records_.clear();
-  return {};
+  return fits ? Result<void>() : put();
 }
 
-/// The record of this number, with those around it.
+/// The record of this number, with the others of its page.
 Result<const std::uint8_t*> Table::record(std::uint64_t number) {
   if (start_ && (number < first_ || number - first_ >= records_.size() / kRecordSize)) {
-    first_ = number - number % kPage;
-    const auto count = std::min(kPage, size_ - first_);
+    first_ = number - number % page_;
+    const auto count = std::min(page_, size_ - first_);
     records_.resize(static_cast<std::size_t>(count * kRecordSize));
     P2P_TRY(const auto read, scratch_.read_at(*start_ + first_ * kRecordSize, records_));
     if (read != records_.size()) return fail(Code::corrupt, "a temporary file has shrunk");
@@ -60,28 +62,20 @@ Result<const std::uint8_t*> Table::record(std::uint64_t number) {
 }
 
 Result<std::optional<Table::Entry>> Table::find(const Fingerprint& fingerprint) {
-  // The answer is in [low, high]; each guess is where an even spread would have it, and every third
-  // one the middle, so that no spread is much worse than a binary search.
-  std::uint64_t low = 0;
-  std::uint64_t high = size_;
-  const auto wanted = load_be<std::uint64_t>(fingerprint.data());
-  std::uint64_t below = 0;
-  std::uint64_t above = UINT64_MAX;
-  for (unsigned guesses = 1; low < high; ++guesses) {
-    const bool even = guesses % 3 != 0;
-    auto middle = low + (high - low) / 2;
-    if (even && above > below && wanted >= below) {
-      const double share = static_cast<double>(wanted - below) / static_cast<double>(above - below);
-      const auto guess = low + static_cast<std::uint64_t>(share * static_cast<double>(high - low));
-      middle = std::min(guess, high - 1);
-    }
+  // The answer is in [low, high]: past the first record of the last page that begins below it, and
+  // not past that of the first that begins above; most often that is one page.
+  const auto [first, last] =
+      std::ranges::equal_range(pages_, load_be<std::uint64_t>(fingerprint.data()));
+  const auto before = static_cast<std::uint64_t>(first - pages_.begin());
+  std::uint64_t low = before == 0 ? 0 : (before - 1) * page_;
+  auto high = std::min(size_, static_cast<std::uint64_t>(last - pages_.begin()) * page_);
+  while (low < high) {
+    const auto middle = low + (high - low) / 2;
     P2P_TRY(const auto* at, record(middle));
     if (std::memcmp(at, fingerprint.data(), fingerprint.size()) < 0) {
       low = middle + 1;
-      below = load_be<std::uint64_t>(at);
     } else {
       high = middle;
-      above = load_be<std::uint64_t>(at);
     }
   }
   if (low == size_) return std::nullopt;

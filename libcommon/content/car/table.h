@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "content/car/fingerprint.h"
 #include "content/car/sorter.h"
@@ -34,7 +35,9 @@ class Table {
   std::size_t memory_;
   Sorter sorter_;
   std::uint64_t size_ = 0;
-  Bytes records_;                       ///< all, or of those in the scratch the ones read last
+  std::uint64_t page_ = 1;              ///< records in a page
+  std::vector<std::uint64_t> pages_;    ///< what each page's first fingerprint begins with
+  Bytes records_;                       ///< all, or of those in the scratch the page read last
   std::uint64_t first_ = 0;             ///< the number of the first in records_
   std::optional<std::uint64_t> start_;  ///< where they stand in the scratch, if they do
 };
