@@ -115,6 +115,26 @@ PY
   [[ "${lines[0]}" =~ ^"p2p-hash: 0"[34]": write disk/out/0"[34]": its 1048576 bytes do not fit into the "[0-9]+" that are free" ]]
 }
 
+@test "of roots that are all missing a few are named, and the others counted" {
+  python3 - >roots.car <<'PY'
+import hashlib, sys
+def varint(n):
+    out = bytearray()
+    while n >= 128: out.append(n & 127 | 128); n >>= 7
+    return bytes(out + bytes([n]))
+def cid(data): return b"\1\x55\x12\x20" + hashlib.sha256(data).digest()
+roots = b"".join(b"\xd8\x2a\x58\x25\0" + cid(b"%d" % n) for n in range(20000))
+header = b"\xa2\x65roots\x99" + (20000).to_bytes(2, "big") + roots + b"\x67version\1"
+there = cid(b"12345") + b"12345"
+sys.stdout.buffer.write(varint(len(header)) + header + varint(len(there)) + there)
+PY
+  run -1 p2p-hash --extract roots.car -o out/
+  [ "${#lines[@]}" -eq 11 ]
+  [[ "${lines[9]}" == *"is missing" ]]
+  [ "${lines[10]}" = "p2p-hash: roots.car: 19989 more roots or paths could not be extracted" ]
+  [ "$(cat out/*)" = 12345 ]
+}
+
 @test "sizes that lie are found out before more is written than they say" {
   dag_car liar >liar.car
   run -1 timeout 20 p2p-hash --extract liar.car -o out

@@ -41,16 +41,26 @@ class Extractor {
       }
       for (const auto& path : options_.files) P2P_CHECK(extract(root, path));
     }
+    if (failed_ > kMostTold) {
+      const auto more = std::to_string(failed_ - kMostTold);
+      complain(console_, name,
+               Error(Code::limit, more + " more roots or paths could not be extracted"));
+    }
     return good_;
   }
 
  private:
+  /// A header can name 100,000 roots that are not there, and what is wrong with a few says enough.
+  static constexpr std::size_t kMostTold = 10;
+
   Result<void> extract(const multiformats::Cid& root, const std::string& path) {
-    const std::string shown = path.empty() ? root.text() : path;
-    const auto node = car::resolve(store_, root, path);
-    if (!node) return complain_or_stop(shown, node.error());
-    const auto placed = place(*node, last_name(path));
-    return placed ? Result<void>() : complain_or_stop(shown, placed.error());
+    const auto done = [&]() -> Result<void> {
+      P2P_TRY(const auto node, car::resolve(store_, root, path));
+      return place(node, last_name(path));
+    }();
+    if (done) return {};
+    if (done.error().code != Code::io && ++failed_ > kMostTold) return {};
+    return complain_or_stop(path.empty() ? root.text() : path, done.error());
   }
 
   /// Decides where it goes: what has no name in the DAG is called by its CID, but a root folder's
@@ -231,6 +241,7 @@ class Extractor {
   bool replace_;
   Meter meter_;
   bool several_ = false;
+  std::size_t failed_ = 0;  ///< roots, and paths below them, as far as they are not in folders
   bool good_ = true;
 };
 
