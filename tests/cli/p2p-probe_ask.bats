@@ -154,7 +154,7 @@ field() { cut -f "$1" <<<"$2"; }
   [ "$SECONDS" -lt 10 ]
 }
 
-@test "one peer by many addresses, many at a time: it is not asked more than it answers" {
+@test "many addresses of one peer are probed one after the other: it answers all" {
   start_peer
   for i in {1..60}; do echo "$PEER"; done >all
   run -0 p2p-probe --jobs 60 --count 1 <all

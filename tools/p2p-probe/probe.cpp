@@ -1,4 +1,3 @@
-#include <map>
 #include <set>
 
 #include "commands.h"
@@ -19,10 +18,6 @@ using multiformats::Multiaddr;
 using record::Record;
 using runtime::Task;
 
-/// Probes of one peer at the same time. All have our identity, and who has eight connections of one
-/// peer refuses others (go-libp2p and we do); some of them may be closing still.
-constexpr std::size_t kProbesPerPeer = 4;
-
 /// One run of the tool: what is under way, and how it stands.
 struct Run {
   Run(cli::Context& world, const Options& chosen, crypto::SigningKey identity)
@@ -40,8 +35,11 @@ struct Run {
   bool failed = false;
   bool expired = false;
   std::set<std::string> hinted;
-  std::map<std::string, std::size_t> asked;  ///< probes under way, by peer
-  runtime::WaitList answered;                ///< one of them ended
+  /// Peers that are being probed, one after the other where they have several addresses: all probes
+  /// have our identity, of which a peer takes only so much at a time (go-libp2p eight connections,
+  /// and two streams of pings).
+  std::set<std::string> asked;
+  runtime::WaitList answered;  ///< one of them was
   runtime::TaskGroup probes;
 };
 
@@ -163,8 +161,7 @@ void print(Run& run, const ProbeReport& report) {
 Task<void> probe_one(Run& run, Multiaddr addr) {
   const auto peer = addr.peer();
   const std::string name = peer ? peer->text() : addr.text();
-  while (run.asked[name] >= kProbesPerPeer) co_await run.answered.wait();
-  ++run.asked[name];
+  while (!run.asked.insert(name).second) co_await run.answered.wait();
   libp2p::HostConfig config(run.key);
   libp2p::ProbeOptions options;
   options.pings = run.options.count.value_or(kPings);
@@ -173,7 +170,7 @@ Task<void> probe_one(Run& run, Multiaddr addr) {
       std::min(run.options.timeout.value_or(kTimeout), run.ends - run.context.runtime.clock.now());
   auto probing = libp2p::probe(run.context.runtime, std::move(config), std::move(addr), options);
   const ProbeReport report = co_await std::move(probing);
-  if (--run.asked[name] == 0) run.asked.erase(name);
+  run.asked.erase(name);
   run.answered.wake_all();
   print(run, report);
 }
