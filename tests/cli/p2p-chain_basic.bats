@@ -139,6 +139,14 @@ END
   p2p-chain --dir a verify
 }
 
+@test "without a word about it, the reward goes to a key that is kept in the directory" {
+  init a
+  p2p-chain --dir a mine 1
+  p2p-chain --dir a mine 2
+  [ "$(stat -c %a a/reward.key)" = 600 ]
+  [ "$(p2p-chain --dir a balance)" = "$(p2p-chain key show a/reward.key | cut -f1)	15000000000	0" ]
+}
+
 @test "payments that cannot be are refused with status 1, and usage with 2" {
   init a
   p2p-chain key new alice.key
@@ -156,6 +164,7 @@ END
   p2p-chain --dir a submit --key alice.key --data "$(printf 'x%.0s' {1..1024})"
   run -2 p2p-chain --dir a mine 0
   run -2 p2p-chain --dir a mine x
+  run -2 timeout 20 p2p-chain --dir a mine 1000001
 }
 
 @test "anchors from standard input: what p2p-hash prints, records, lines, raw bytes" {

@@ -98,6 +98,7 @@ PYTHON
 * #
 GRAPH
   [ "$(p2p-chain --dir a log --graph --json | jq "select(.id == \"$a_tip\") | .active")" = false ]
+  same "$(p2p-chain --dir a log --graph --count 3 | cut -c1-68)" "$(p2p-chain --dir a log --graph | head -n 3 | cut -c1-68)"
   [ "$(p2p-chain --dir a log | wc -l)" = 6 ]
 }
 

@@ -128,6 +128,16 @@ same_tip() { same "$(tip "$1")" "$(tip "$2")"; }
   eventually grown
 }
 
+@test "--mine --to makes blocks for the address that it is given; without --mine both are refused" {
+  local alice
+  alice=$(p2p-chain key show alice.key | cut -f1)
+  node a --mine --to "$alice"
+  eventually grep -q "$alice" a.addr.out
+  run -2 p2p-chain --dir b node --to "$alice" --listen /ip4/127.0.0.1/tcp/0
+  [[ $output == *"go with --mine"* ]]
+  run -2 p2p-chain --dir b node --reward-key alice.key --listen /ip4/127.0.0.1/tcp/0
+}
+
 @test "a mining node takes transactions in" {
   node a --mine
   tx=$(p2p-chain --dir a submit --key alice.key --data "into a block" | cut -f1)
@@ -217,6 +227,12 @@ SCRIPT
   end_started
   p2p-check-records listening peer_event block tx <a.addr.out
   p2p-check-records listening peer_event block tx <b.addr.out
+}
+
+@test "a peer that nobody knows cannot be disconnected" {
+  node a
+  run -1 p2p-chain --dir a peer disconnect /ip4/127.0.0.1/tcp/1
+  [[ $output == "p2p-chain: error: "* ]]
 }
 
 @test "peer without a node says so" {

@@ -29,7 +29,8 @@ teardown() { end_started; }
   run -2 p2p-discover bootstrap nonsense
   run -2 p2p-discover bootstrap
   start_stranger silent
-  run -124 p2p-discover bootstrap --timeout 500ms "$STRANGER"
+  run -124 --separate-stderr p2p-discover bootstrap --timeout 500ms "$STRANGER"
+  [ "$stderr" = "p2p-discover: warning: $STRANGER: negotiate: no answer within 0.5s" ]
 }
 
 @test "bootstrap --count stops early" {
@@ -82,8 +83,10 @@ SCRIPT
 
 @test "mdns: nobody there is status 1, no interface is an error" {
   need_netns
-  echo 'p2p-discover mdns --for 300ms' >script
-  run -1 in_netns ./script
+  # Longer than without --for.
+  echo 'p2p-discover mdns --for 6s' >script
+  nobody() { run -1 in_netns ./script; }
+  lasts 5900 nobody
   [ -z "$output" ]
   run -2 unshare_net p2p-discover mdns --for 300ms
   [[ $output == "p2p-discover: error: "* ]]

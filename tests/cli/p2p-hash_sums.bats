@@ -27,6 +27,10 @@ odd_names() {
   twin -- *
   twin -b -- *
   twin -t -- *
+  twin -b -t -- *
+  twin -t -b -- *
+  twin -t --tag -- *
+  twin --tag -t -b -- *
   twin --tag -- *
   twin --tag -b -- *
   twin -z -- *

@@ -103,6 +103,33 @@ std::vector<std::pair<std::string, Multibase>> bases() {
   return all;
 }
 
+/// --binary and --text: the last one counts, as to sha256sum.
+Option line_mark(Options& options, bool binary) {
+  Option option;
+  option.takes = Option::Takes::nothing;
+  option.help = binary ? "mark names with '*'; nothing else changes"
+                       : "mark names with ' ' (as without it)";
+  option.set = [&options, binary](std::string_view) -> Result<void> {
+    options.style.binary = binary;
+    options.text = !binary;
+    return {};
+  };
+  return option;
+}
+
+/// After --tag a --text is an error, before it is none, as to sha256sum.
+Option tag_option(Options& options) {
+  Option option;
+  option.takes = Option::Takes::nothing;
+  option.help = "write lines in BSD style: ALG (NAME) = HASH";
+  option.set = [&options](std::string_view) -> Result<void> {
+    options.style.tag = true;
+    options.text = false;
+    return {};
+  };
+  return option;
+}
+
 void declare(Command& command, Options& options) {
   command.usage("p2p-hash [OPTION]... [FILE]...")
       .usage("p2p-hash -c [OPTION]... [FILE]...")
@@ -122,9 +149,9 @@ void declare(Command& command, Options& options) {
   command.number("-j,--jobs", "N", options.jobs, {.low = 0, .high = kMaxJobs},
                  "hash on N processors at once; 0 is all there are");
   command.flag("-r,--recursive", options.recursive, "hash the files in directories")
-      .flag("-b,--binary", options.style.binary, "mark names with '*'; nothing else changes")
-      .flag("-t,--text", options.text, "mark names with ' ' (as without it)")
-      .flag("--tag", options.style.tag, "write lines in BSD style: ALG (NAME) = HASH")
+      .option("-b,--binary", line_mark(options, true))
+      .option("-t,--text", line_mark(options, false))
+      .option("--tag", tag_option(options))
       .flag("-z,--zero", options.style.zero, "end lines with NUL; names are not escaped");
 
   command.text(
