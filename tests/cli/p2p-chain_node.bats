@@ -216,6 +216,30 @@ SCRIPT
   [ "$(p2p-chain --dir a tip --json | jq .height)" -eq 0 ]
 }
 
+@test "a bad block is refused, the rule that it breaks is told, and its sender is banned" {
+  p2p-chain --dir b mine 2
+  # More coins than the reward, in a body that the header did not commit to.
+  python3 - <<'PY'
+import sqlite3
+base = sqlite3.connect("b/chain.db")
+(block,) = base.execute("SELECT id FROM active WHERE height = 2").fetchone()
+(body,) = base.execute("SELECT data FROM blocks WHERE id = ?", (block,)).fetchone()
+reward = (5_000_000_000).to_bytes(8, "big")
+assert body.count(reward) == 1
+base.execute("UPDATE blocks SET data = ? WHERE id = ?", (body.replace(reward, (5_000_000_001).to_bytes(8, "big")), block))
+base.commit()
+PY
+  node a --json
+  node b "$(cat a.addr)"
+  eventually grep -q banned a.addr.out
+  end_started
+  jq -s -e 'map(select(.type == "verdict")) | length >= 1 and all(.ok == false and (.rule | length) > 0
+    and (.cause | contains("bad-merkle-root")) and .subject == "block " + $id)' \
+    --arg id "$(tip b)" a.addr.out
+  [ "$(p2p-chain --dir a tip | cut -f2)" = 1 ]
+  p2p-check-records <a.addr.out
+}
+
 @test "every record that a node prints is of the schema, in JSON and CBOR" {
   node a --json
   node b --cbor "$(cat a.addr)"
