@@ -35,16 +35,22 @@ class Extractor {
     const auto& roots = store_.header().roots;
     if (roots.empty()) return fail(Code::not_found, "extract", name, "its header names no root");
     several_ = roots.size() * std::max<std::size_t>(options_.files.size(), 1) > 1;
+    std::size_t failed = 0;
     for (const auto& root : roots) {
-      if (options_.files.empty()) {
-        P2P_CHECK(extract(root, ""));
-      }
-      for (const auto& path : options_.files) P2P_CHECK(extract(root, path));
+      bool good = true;
+      const auto try_path = [&](const std::string& path) -> Result<void> {
+        const auto done = extract(root, path);
+        good = good && done;
+        if (done || (failed >= kMostTold && done.error().code != Code::io)) return {};
+        return complain_or_stop(path.empty() ? root.text() : path, done.error());
+      };
+      if (options_.files.empty()) P2P_CHECK(try_path(""));
+      for (const auto& path : options_.files) P2P_CHECK(try_path(path));
+      if (!good) ++failed;
     }
-    if (failed_ > kMostTold) {
-      const auto more = std::to_string(failed_ - kMostTold);
-      complain(console_, name,
-               Error(Code::limit, more + " more roots or paths could not be extracted"));
+    if (failed > kMostTold) {
+      const auto more = std::to_string(failed - kMostTold);
+      complain(console_, name, Error(Code::limit, "so it is with " + more + " more of its roots"));
     }
     return good_;
   }
@@ -54,13 +60,8 @@ class Extractor {
   static constexpr std::size_t kMostTold = 10;
 
   Result<void> extract(const multiformats::Cid& root, const std::string& path) {
-    const auto done = [&]() -> Result<void> {
-      P2P_TRY(const auto node, car::resolve(store_, root, path));
-      return place(node, last_name(path));
-    }();
-    if (done) return {};
-    if (done.error().code != Code::io && ++failed_ > kMostTold) return {};
-    return complain_or_stop(path.empty() ? root.text() : path, done.error());
+    P2P_TRY(const auto node, car::resolve(store_, root, path));
+    return place(node, last_name(path));
   }
 
   /// Decides where it goes: what has no name in the DAG is called by its CID, but a root folder's
@@ -136,6 +137,10 @@ class Extractor {
       if (!found) return {};
       if (found->kind == Kind::leave) paths.pop_back();
       if (found->kind == Kind::leave || found->kind == Kind::unreadable) continue;
+      if (!files::check_name(found->name)) {
+        if (found->kind == Kind::enter) walk.skip();
+        continue;
+      }
       const auto here = join_path(paths.back(), found->name);
       if (found->kind == Kind::enter) paths.push_back(here);
       const auto there = files::link_status(here);
@@ -241,7 +246,6 @@ class Extractor {
   bool replace_;
   Meter meter_;
   bool several_ = false;
-  std::size_t failed_ = 0;  ///< roots, and paths below them, as far as they are not in folders
   bool good_ = true;
 };
 
