@@ -65,6 +65,16 @@ commands=(
   stdio_shared p2p-chain --dir a mine 1
 }
 
+@test "what a message names cannot drive a terminal, nor make two lines of one" {
+  run -2 --separate-stderr p2p-chain --dir $'no\nsuch\e[2J' tip
+  [[ ${stderr_lines[0]} == *'no\nsuch\x1b[2J'* ]]
+  [[ $stderr != *$'\e'* ]]
+  p2p-chain --dir a verify --quiet 2>quiet
+  [ ! -s quiet ]
+  p2p-chain --dir a verify 2>remarks
+  [ -s remarks ]
+}
+
 @test "binary does not go to a terminal unasked" {
   stdio_tty 2 p2p-chain --dir a tip --cbor
 }

@@ -102,6 +102,8 @@ pub() { timeout 60 p2p-gossip pub news "$@"; }
   [ "$(jq -r .topic a.out | sort -u)" = news ]
   [ "$(jq -r .sender a.out | sort -u | wc -l)" = 1 ]
   [ "$(jq -r '.data_b64 | @base64d' a.out)" = $'hello\nagain' ]
+  # It came from the sender, with nobody between.
+  same "$(jq -r .received_from a.out)" "$(jq -r .sender a.out)"
   # Numbers rise across runs, and the id is the sender's bytes and the number.
   same "$(jq -r .seqno a.out | sort -n -u | tr '\n' ' ')" "$(jq -r .seqno a.out | tr '\n' ' ')"
   local number id
@@ -180,6 +182,19 @@ pub() { timeout 60 p2p-gossip pub news "$@"; }
   echo two | pub --peers-from records
   finish
   [ "$(cat b.out)" = two ]
+
+  # What is known not to answer is not dialed; a peer has more addresses than one.
+  start_sub b2 -n 1
+  {
+    echo '{"type":"error","v":1,"code":"io","doing":"read","subject":"x","why":"y"}'
+    echo '{"type":"probe","v":1,"addr":"/ip4/127.0.0.1/tcp/2","ok":false}'
+    jq -nc --arg addr "/ip4/127.0.0.1/tcp/1/p2p/${ADDR##*/}" --arg other "$ADDR" \
+      '{type:"peer", v:1, addr:$addr, addrs:[$other]}'
+  } >records
+  echo two | pub --peers-from records 2>notes
+  finish
+  [ "$(cat b2.out)" = two ]
+  [ ! -s notes ]
 
   start_sub c -n 1
   echo three | pub "$(jq -nc --arg addr "$ADDR" '{type:"peer", v:1, addr:$addr}')"

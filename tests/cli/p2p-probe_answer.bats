@@ -26,6 +26,28 @@ teardown() { end_started; }
   [[ "$output" == *"no network interface has an address"* ]]
 }
 
+@test "addresses that others can dial come first" {
+  need_netns
+  cat >script <<'SCRIPT'
+    ip address add 10.1.2.3/32 dev lo
+    start_process addr p2p-probe -l --write-addr addr
+    [ "$(sed 's,/tcp/.*,,' addr | paste -sd' ')" = "/ip4/10.1.2.3 /ip4/127.0.0.1" ]
+SCRIPT
+  run -0 in_netns ./script
+}
+
+@test "who fails to connect is told of, and is nobody to count" {
+  start_process addr p2p-probe -l /ip4/127.0.0.1/tcp/0 --count 1 --write-addr addr
+  local port
+  port=$(sed 's,.*/tcp/\([0-9]*\)/.*,\1,' addr)
+  exec {stranger}<>"/dev/tcp/127.0.0.1/$port"
+  printf 'GET / HTTP/1.0\r\n\r\n' >&"$stranger"
+  eventually grep -q 'failed to connect, in phase negotiate: ' addr.err
+  exec {stranger}>&-
+  p2p-probe "$(cat addr)"
+  wait "${_started[0]}"
+}
+
 @test "two addresses, one peer" {
   start_process addr p2p-probe -l /ip4/127.0.0.1/tcp/0 --listen /ip4/127.0.0.2/tcp/0 --write-addr addr
   [ "$(wc -l <addr)" -eq 2 ]

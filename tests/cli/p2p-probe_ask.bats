@@ -85,6 +85,14 @@ field() { cut -f "$1" <<<"$2"; }
   [[ $stderr == *hint:* ]]
 }
 
+@test "one hint is given once, for however many addresses" {
+  start_stranger closed
+  run -1 --separate-stderr p2p-probe "$STRANGER" "$STRANGER" "$STRANGER"
+  [ "${#lines[@]}" -eq 3 ]
+  [ "${#stderr_lines[@]}" -eq 1 ]
+  [[ $stderr == *hint:* ]]
+}
+
 @test "another peer id: phase secure, status 1, and who it is" {
   start_peer
   run -1 p2p-probe --json "${PEER%/p2p/*}/p2p/12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5"
@@ -216,6 +224,15 @@ $PEER"
   [ "$(field 2 "${lines[1]}")" = ok ]
 }
 
+@test "what the tool before could not do is no address to probe" {
+  start_peer
+  run -0 p2p-probe <<END
+{"type":"error","v":1,"code":"io","doing":"read","subject":"x","why":"y"}
+{"type":"peer","v":1,"addr":"$PEER"}
+END
+  [ "${#lines[@]}" -eq 1 ]
+}
+
 @test "nothing to probe is no answer" {
   run -1 p2p-probe </dev/null
   run -1 p2p-probe <<<"
@@ -273,8 +290,9 @@ SCRIPT
 v4.test A 127.0.0.1
 _dnsaddr.boot.test TXT dnsaddr=/dnsaddr/inner.test/p2p/$id
 _dnsaddr.boot.test TXT unrelated
-_dnsaddr.inner.test TXT dnsaddr=/ip4/127.0.0.1/tcp/4001/p2p/$id
 _dnsaddr.inner.test TXT dnsaddr=/ip4/127.0.0.1/udp/4001/quic-v1/p2p/$id
+_dnsaddr.inner.test TXT dnsaddr=/ip4/127.0.0.1/tcp/4001/p2p/$id
+_dnsaddr.bare.test TXT dnsaddr=/ip4/127.0.0.1/tcp/4001
 _dnsaddr.loop.test TXT dnsaddr=/dnsaddr/loop.test
 _dnsaddr.never.test NEVER -
 never.test NEVER -
@@ -293,6 +311,7 @@ ZONE
     p2p-discover dns boot.test >found
     [ "$(cat found)" = "/ip4/127.0.0.1/tcp/4001/p2p/$id	dns	/ip4/127.0.0.1/udp/4001/quic-v1/p2p/$id" ]
     p2p-discover dns /dnsaddr/boot.test | p2p-probe
+    [ "$(p2p-discover dns bare.test)" = "/ip4/127.0.0.1/tcp/4001	dns" ]
     status=0
     p2p-discover dns none.test || status=$?
     [ $status = 1 ]
