@@ -285,7 +285,7 @@ Result<bool> CborScanner::accept(const CborToken& token) {
 
 Result<void> CborScanner::push(Open open, bool indefinite, std::uint64_t items) {
   if (depth_ == frames_.size()) {
-    return fail(Code::limit, "CBOR nests deeper than " + std::to_string(kMaxCborDepth));
+    return fail(Code::limit, "CBOR nests deeper than " + std::to_string(kMaxNesting));
   }
   frames_[depth_++] = {open, indefinite, items};
   tagged_ = false;

@@ -11,12 +11,9 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "codec/value.h"
 
 namespace p2p::codec {
-
-/// Arrays and maps (and strings of indefinite length) nest at most this deep: far beyond any record
-/// or block, and low enough for every recursive reader's stack.
-inline constexpr std::size_t kMaxCborDepth = 128;
 
 /// Appends to `out`, which must outlive the writer: integers and lengths in their shortest form,
 /// floats always in 64 bits. The caller sees to it that arrays and maps get as many items as
@@ -131,7 +128,7 @@ class CborScanner {
   std::size_t at_ = 0;
   std::size_t depth_ = 0;
   bool tagged_ = false;
-  std::array<Frame, kMaxCborDepth> frames_;
+  std::array<Frame, kMaxNesting> frames_;
 };
 
 /// The size of the first item of a CBOR Sequence, or nothing where more bytes are needed: one scan.

@@ -150,7 +150,7 @@ class Walk {
       return broken("list or map that is cut short", token.offset);
     }
     if (depth_ == frames_.size()) {
-      return fail(Code::limit, "deeper than " + std::to_string(kMaxCborDepth) + " levels at byte " +
+      return fail(Code::limit, "deeper than " + std::to_string(kMaxNesting) + " levels at byte " +
                                    std::to_string(token.offset));
     }
     frames_[depth_++] = {token.value, is_map, nullptr, 0};
@@ -179,7 +179,7 @@ class Walk {
   const bool strict_;
   bool tagged_ = false;
   std::size_t depth_ = 0;
-  std::array<Frame, kMaxCborDepth> frames_;
+  std::array<Frame, kMaxNesting> frames_;
 };
 
 std::unexpected<Error> unencodable(const char* why) {
@@ -215,8 +215,8 @@ Result<void> put_map(CborWriter& out, const Value::Map& map, std::size_t depth) 
 Result<void> encode(CborWriter& out, const Value& value, std::size_t depth) {
   const auto& any = value.any();
   const bool nests = value.list() || value.map();
-  if (nests && depth == kMaxCborDepth) {
-    return fail(Code::limit, "deeper than " + std::to_string(kMaxCborDepth) + " levels");
+  if (nests && depth == kMaxNesting) {
+    return fail(Code::limit, "deeper than " + std::to_string(kMaxNesting) + " levels");
   }
   if (value.is_null()) {
     out.null();

@@ -13,7 +13,7 @@ namespace p2p::codec {
 /// are not in their shortest form; indefinite lengths; floats other than 64-bit, NaN and
 /// infinities; undefined; text that is not UTF-8; map keys that are not text, not sorted (shorter
 /// first, then bytewise) or twice; tags other than 42 on bytes that start with the multibase prefix
-/// 0x00 and go on; nesting deeper than kMaxCborDepth (codec/cbor.h).
+/// 0x00 and go on; nesting deeper than kMaxNesting.
 Result<Value> decode_dag_cbor(ByteView block);
 
 /// What walk_dag_cbor takes.

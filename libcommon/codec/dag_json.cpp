@@ -182,8 +182,8 @@ class Walk {
   }
 
   Result<void> open(bool is_map) {
-    if (depth_ == kMaxDagJsonDepth) {
-      return fail(Code::limit, "dag-json: deeper than " + std::to_string(kMaxDagJsonDepth) +
+    if (depth_ == kMaxNesting) {
+      return fail(Code::limit, "dag-json: deeper than " + std::to_string(kMaxNesting) +
                                    " levels at byte " + std::to_string(at_ - 1));
     }
     if (frames_.size() == depth_) frames_.emplace_back();
@@ -337,8 +337,8 @@ Result<void> put_map(std::string& out, const Value::Map& map, std::size_t depth)
 }
 
 Result<void> encode(std::string& out, const Value& value, std::size_t depth) {
-  if ((value.list() || value.map()) && depth == kMaxDagJsonDepth) {
-    return fail(Code::limit, "deeper than " + std::to_string(kMaxDagJsonDepth) + " levels");
+  if ((value.list() || value.map()) && depth == kMaxNesting) {
+    return fail(Code::limit, "deeper than " + std::to_string(kMaxNesting) + " levels");
   }
   if (value.is_null()) {
     out += "null";

@@ -22,9 +22,6 @@
 
 namespace p2p::codec {
 
-/// Lists and maps nest at most this deep, as in dag-cbor.
-inline constexpr std::size_t kMaxDagJsonDepth = 128;
-
 /// Decodes the one value that `block` is. What is not in the form above is Code::parse (or
 /// Code::limit for the depth) with the byte offset where it goes wrong. A link's CID is only
 /// decoded to its bytes, not looked into.

@@ -13,8 +13,7 @@ namespace p2p::codec {
 struct JsonLimits {
   /// Bytes of text: more than any record or configuration of ours takes.
   std::size_t max_size = std::size_t{16} << 20;
-  /// Lists and objects around a value, as in CBOR.
-  std::size_t max_depth = 128;
+  std::size_t max_depth = kMaxNesting;
 };
 
 /// Decodes the one value that `text` is, surrounding white space aside. Integers are exact from

@@ -15,6 +15,11 @@
 
 namespace p2p::codec {
 
+/// Lists and maps (and CBOR's strings of indefinite length) nest at most this deep, whatever they
+/// are written in: far beyond any record or block, and low enough for every recursive reader's
+/// stack.
+inline constexpr std::size_t kMaxNesting = 128;
+
 /// Any integer of CBOR, -2^64 to 2^64 - 1.
 struct Integer {
   bool negative = false;

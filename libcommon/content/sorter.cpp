@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/endian.h"
+#include "content/source_heap.h"
 
 namespace p2p::content {
 
@@ -46,6 +47,13 @@ std::size_t shared_by(std::string_view a, std::string_view b) {
 
 /// Several runs as one. Of equal keys, those of the earlier run come first.
 class Sorter::Merge {
+  auto order() const {
+    return [this](std::size_t a, std::size_t b) {
+      const int compared = sources_[a].key.compare(sources_[b].key);
+      return compared < 0 || (compared == 0 && a < b);
+    };
+  }
+
  public:
   Merge(Scratch& scratch, std::size_t memory) : scratch_(scratch), memory_(memory) {}
 
@@ -56,9 +64,9 @@ class Sorter::Merge {
       sources_[i].next = runs[i].begin;
       sources_[i].end = runs[i].end;
       P2P_CHECK(load(sources_[i]));
-      if (sources_[i].whole != 0) heap_.push_back(i);
+      if (sources_[i].whole != 0) heap_.add(i);
     }
-    for (std::size_t i = heap_.size(); i-- > 0;) sift_down(i);
+    heap_.make(order());
     return {};
   }
 
@@ -68,12 +76,9 @@ class Sorter::Merge {
       auto& source = sources_[heap_.front()];
       source.at += source.whole;
       P2P_CHECK(load(source));
-      if (source.whole == 0) {
-        source.buffer = {};
-        heap_.front() = heap_.back();
-        heap_.pop_back();
-      }
-      sift_down(0);
+      const bool ended = source.whole == 0;
+      if (ended) source.buffer = {};
+      heap_.advanced(ended, order());
     }
     given_ = !heap_.empty();
     if (!given_) return ByteView();
@@ -128,28 +133,11 @@ class Sorter::Merge {
     return {};
   }
 
-  bool before(std::size_t a, std::size_t b) const {
-    const int order = sources_[a].key.compare(sources_[b].key);
-    return order < 0 || (order == 0 && a < b);
-  }
-
-  void sift_down(std::size_t at) {
-    for (;;) {
-      std::size_t least = at;
-      for (const auto child : {2 * at + 1, 2 * at + 2}) {
-        if (child < heap_.size() && before(heap_[child], heap_[least])) least = child;
-      }
-      if (least == at) return;
-      std::swap(heap_[at], heap_[least]);
-      at = least;
-    }
-  }
-
   Scratch& scratch_;
   std::size_t memory_;
   std::size_t read_size_ = 0;
   std::vector<Source> sources_;
-  std::vector<std::size_t> heap_;  ///< sources with records left, the one to come next first
+  SourceHeap heap_;  ///< sources with records left
   bool given_ = false;
 };
 

@@ -22,10 +22,6 @@ std::uint64_t prefix(const std::uint8_t* record, std::size_t size) {
 
 }  // namespace
 
-bool Sorted::before(std::size_t a, std::size_t b) const {
-  return std::memcmp(front(a), front(b), record_size_) < 0;
-}
-
 /// The run's next records from the scratch; false at its end.
 Result<bool> Sorted::refill(Run& run) {
   run.used = 0;
@@ -38,41 +34,28 @@ Result<bool> Sorted::refill(Run& run) {
   return true;
 }
 
-void Sorted::sift_down(std::size_t at) {
-  for (;;) {
-    std::size_t least = at;
-    for (const auto child : {2 * at + 1, 2 * at + 2}) {
-      if (child < heap_.size() && before(heap_[child], heap_[least])) least = child;
-    }
-    if (least == at) return;
-    std::swap(heap_[at], heap_[least]);
-    at = least;
-  }
-}
-
 Result<const std::uint8_t*> Sorted::next() {
+  const auto before = [this](std::size_t a, std::size_t b) {
+    return std::memcmp(front(a), front(b), record_size_) < 0;
+  };
   if (!started_) {
     started_ = true;
     for (std::size_t i = 0; i < runs_.size(); ++i) {
       if (runs_[i].buffer.empty()) P2P_CHECK(refill(runs_[i]));
-      if (!runs_[i].buffer.empty()) heap_.push_back(i);
+      if (!runs_[i].buffer.empty()) heap_.add(i);
     }
-    for (std::size_t i = heap_.size(); i-- > 0;) sift_down(i);
+    heap_.make(before);
   } else if (!heap_.empty()) {
-    auto& run = runs_[heap_[0]];
+    auto& run = runs_[heap_.front()];
     run.used += record_size_;
     bool more = run.used < run.buffer.size();
     if (!more) {
       P2P_TRY(more, refill(run));
     }
-    if (!more) {
-      heap_[0] = heap_.back();
-      heap_.pop_back();
-    }
-    sift_down(0);
+    heap_.advanced(!more, before);
   }
   if (heap_.empty()) return nullptr;
-  return front(heap_[0]);
+  return front(heap_.front());
 }
 
 Sorter::Sorter(std::size_t record_size, Scratch& scratch, std::size_t memory)

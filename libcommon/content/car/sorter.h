@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "content/car/storage.h"
+#include "content/source_heap.h"
 
 namespace p2p::car {
 
@@ -28,16 +29,14 @@ class Sorted {
   const std::uint8_t* front(std::size_t run) const {
     return runs_[run].buffer.data() + runs_[run].used;
   }
-  bool before(std::size_t a, std::size_t b) const;
   Result<bool> refill(Run& run);
-  void sift_down(std::size_t at);
 
   std::size_t record_size_ = 0;
   std::size_t buffer_size_ = 0;
   std::uint64_t size_ = 0;
   Scratch* scratch_ = nullptr;
   std::vector<Run> runs_;
-  std::vector<std::size_t> heap_;  ///< runs with records left, the smallest front first
+  content::SourceHeap heap_;  ///< runs with records left
   bool started_ = false;
 };
 

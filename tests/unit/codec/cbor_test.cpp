@@ -254,7 +254,7 @@ TEST_CASE("an item that must become too long is refused before it arrives") {
 }
 
 TEST_CASE("depth is bounded, tags do not count") {
-  Bytes nested(codec::kMaxCborDepth, 0x81);
+  Bytes nested(codec::kMaxNesting, 0x81);
   nested.push_back(0x00);
   CHECK(codec::cbor_item_size(nested, 1000) == nested.size());
   nested.insert(nested.begin(), 0x81);

@@ -182,7 +182,7 @@ TEST_CASE("a flipped bit is either refused or another value") {
 }
 
 TEST_CASE("depth is bounded, both ways") {
-  Bytes nested(codec::kMaxCborDepth, 0x81);
+  Bytes nested(codec::kMaxNesting, 0x81);
   nested.push_back(0xf6);
   const auto value = codec::decode_dag_cbor(nested);
   REQUIRE(value);

@@ -170,8 +170,8 @@ TEST_CASE("depth is bounded") {
   const auto nested = [](std::size_t depth) {
     return std::string(depth, '[') + std::string(depth, ']');
   };
-  canonical(nested(codec::kMaxDagJsonDepth));
-  const auto deeper = decode_dag_json(as_bytes(nested(codec::kMaxDagJsonDepth + 1)));
+  canonical(nested(codec::kMaxNesting));
+  const auto deeper = decode_dag_json(as_bytes(nested(codec::kMaxNesting + 1)));
   REQUIRE_FALSE(deeper);
   CHECK(deeper.error().code == Code::limit);
   CHECK_FALSE(check(as_bytes(std::string(1'000'000, '['))));
