@@ -1,8 +1,5 @@
 #include "cli/app.h"
 
-#include <signal.h>
-#include <time.h>
-
 #include "base/units.h"
 #include "runtime/deadline.h"
 #include "runtime/uv/uv_runtime.h"
@@ -12,7 +9,7 @@ namespace p2p::cli {
 namespace {
 
 /// How long cleaning up after a signal may take.
-constexpr time_t kGraceSeconds = 1;
+constexpr Duration kGrace = std::chrono::seconds(1);
 
 using Outcome = Result<ExitStatus>;
 
@@ -52,18 +49,6 @@ runtime::Task<int> main_task(Context& context, const NetworkBody& body,
   co_return 0;
 }
 
-/// Has the system send `signal` again after kGraceSeconds, whatever we are doing then.
-void limit_cleaning_up(int signal) {
-  sigevent again{};
-  again.sigev_notify = SIGEV_SIGNAL;
-  again.sigev_signo = signal;
-  timer_t timer{};
-  if (::timer_create(CLOCK_MONOTONIC, &again, &timer) != 0) return;
-  itimerspec once{};
-  once.it_value.tv_sec = kGraceSeconds;
-  ::timer_settime(timer, 0, &once, nullptr);
-}
-
 }  // namespace
 
 Action networked(NetworkBody body, const std::optional<Duration>* timeout) {
@@ -72,7 +57,7 @@ Action networked(NetworkBody body, const std::optional<Duration>* timeout) {
     std::optional<Outcome> outcome;
     {
       runtime::UvOptions options;
-      options.on_signal = limit_cleaning_up;
+      options.grace = kGrace;
       runtime::UvRuntime world(options);
       Context context{world.runtime(), console, world.input()};
       IdleFlush flush(context.runtime.clock, console.out());

@@ -85,3 +85,19 @@ $PEER	ok" ]
   P2P_FORMAT=json p2p-probe "$PEER" | jq -e .ok
   P2P_FORMAT=nosuch run -2 p2p-probe "$PEER"
 }
+
+@test "a signal ends it within a second, though nobody reads what it writes" {
+  mkfifo out
+  exec 5<>out
+  # KILL, after which the status is another, is for who waits for ever.
+  yes /ip4/127.0.0.1/tcp/1 | timeout -s KILL 60 p2p-probe >out 2>/dev/null 5>&- 3>&- &
+  full() { python3 -c 'import fcntl, sys, termios
+held = fcntl.ioctl(5, termios.FIONREAD, bytes(4))
+sys.exit(int.from_bytes(held, sys.byteorder) < 60000)'; }
+  eventually full
+  kill -TERM $!
+  local status=0
+  wait $! || status=$?
+  exec 5>&-
+  [ "$status" -eq 143 ]
+}

@@ -1,6 +1,11 @@
 #include "runtime/uv/uv_runtime.h"
 
+#include <signal.h>
+#include <time.h>
+
 #include <array>
+#include <atomic>
+#include <cerrno>
 #include <csignal>
 
 #include "runtime/uv/input.h"
@@ -46,10 +51,28 @@ class UvNet final : public Net {
   uv::UvResolver resolver_;
 };
 
+/// What a signal's handler does before libuv's: the process's, as dispositions are.
+struct Bound {
+  std::atomic<void (*)(int)> next = nullptr;  ///< libuv's handler
+  timer_t again{};
+  itimerspec grace{};
+};
+
+std::array<Bound, NSIG> bounds;
+
+/// libuv's handler leaves word for the loop, which may be stuck and never read it.
+void bound_and_pass_on(int number) {
+  const int before = errno;
+  const Bound& bound = bounds[static_cast<std::size_t>(number)];
+  ::timer_settime(bound.again, 0, &bound.grace, nullptr);
+  bound.next.load()(number);
+  errno = before;
+}
+
 class SignalWatch final : public uv::HandleState {
  public:
   SignalWatch(uv::Loop& owner, int& caught) : HandleState(owner), caught_(caught) {}
-  void start(int number) {
+  void start(int number, std::optional<Duration> grace) {
     if (uv_signal_init(loop.raw(), &signal_) != 0) return;
     opened(reinterpret_cast<uv_handle_t*>(&signal_));
     uv_signal_start_oneshot(
@@ -59,12 +82,36 @@ class SignalWatch final : public uv::HandleState {
           if (self.caught_ == 0) self.caught_ = caught;
         },
         number);
+    if (grace) limit(number, *grace);
   }
-  void stop() { close_handle(); }
+  void stop() {
+    // A caught signal's timer is for what comes now.
+    if (bounded_ && caught_ == 0) ::timer_delete(bounded_->again);
+    close_handle();
+  }
 
  private:
+  void limit(int number, Duration grace) {
+    Bound& bound = bounds[static_cast<std::size_t>(number)];
+    sigevent again{};
+    again.sigev_notify = SIGEV_SIGNAL;
+    again.sigev_signo = number;
+    struct sigaction action{};
+    if (::sigaction(number, nullptr, &action) != 0 ||
+        ::timer_create(CLOCK_MONOTONIC, &again, &bound.again) != 0) {
+      return;
+    }
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(grace);
+    bound.grace.it_value.tv_sec = seconds.count();
+    bound.grace.it_value.tv_nsec = std::chrono::nanoseconds(grace - seconds).count();
+    bound.next = action.sa_handler;
+    action.sa_handler = bound_and_pass_on;  // once, as libuv's: SA_RESETHAND is among its flags
+    if (::sigaction(number, &action, nullptr) == 0) bounded_ = &bound;
+  }
+
   uv_signal_t signal_;
   int& caught_;
+  Bound* bounded_ = nullptr;
 };
 
 bool is_ignored(int number) {
@@ -75,11 +122,11 @@ bool is_ignored(int number) {
 /// Turns signals into a number while it lives; each has its default effect from its second time on.
 class Signals {
  public:
-  Signals(uv::Loop& loop, bool wanted) {
+  Signals(uv::Loop& loop, bool wanted, std::optional<Duration> grace) {
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
       if (!wanted || is_ignored(number)) continue;
       watches_.push_back(std::make_shared<SignalWatch>(loop, caught));
-      watches_.back()->start(number);
+      watches_.back()->start(number, grace);
     }
   }
   ~Signals() {
@@ -105,7 +152,7 @@ struct UvRuntime::Impl {
         workers(loop, options.worker_threads),
         input(loop, options.input_descriptor),
         handle_signals(options.handle_signals),
-        on_signal(options.on_signal) {}
+        grace(options.grace) {}
 
   uv::Loop loop;
   std::unique_ptr<crypto::Random> random;
@@ -113,7 +160,7 @@ struct UvRuntime::Impl {
   uv::UvWorkers workers;
   uv::UvInput input;
   bool handle_signals;
-  std::function<void(int)> on_signal;
+  std::optional<Duration> grace;
 };
 
 UvRuntime::UvRuntime(UvOptions options) {
@@ -142,12 +189,11 @@ Input& UvRuntime::input() { return impl_->input; }
 UvRuntime::Outcome UvRuntime::run(Task<int> main) {
   Outcome outcome;
   std::optional<int> status;
-  Signals signals(impl_->loop, impl_->handle_signals);
+  Signals signals(impl_->loop, impl_->handle_signals, impl_->grace);
   {
     TaskGroup group(impl_->loop.queue);
     group.spawn(store(status, std::move(main)));
     impl_->loop.run([&] { return status.has_value() || signals.caught != 0; });
-    if (!status && impl_->on_signal) impl_->on_signal(signals.caught);
   }
   if (status) {
     outcome.status = *status;

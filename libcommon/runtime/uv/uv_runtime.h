@@ -7,7 +7,6 @@
 // constructed it; a process needs one only, though nothing here is global but signal dispositions.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 
@@ -22,8 +21,10 @@ struct UvOptions {
   unsigned worker_threads = 0;         ///< 0: one a processor, at least two
   int input_descriptor = 0;            ///< what input() reads
   bool handle_signals = true;          ///< SIGINT, SIGTERM and SIGHUP end run()
-  /// Called with the signal that ends run(), before anything is destroyed: a chance to bound that.
-  std::function<void(int)> on_signal;
+  /// From a signal on, for run() to return and all to be cleaned up. After it the system sends the
+  /// signal again, which ends the process, whatever it is doing or stuck in: in a write to a pipe
+  /// that nobody reads, say. Without it there is no such bound.
+  std::optional<Duration> grace;
 };
 
 class UvRuntime {
