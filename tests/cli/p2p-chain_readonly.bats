@@ -6,6 +6,7 @@ load peers
 
 setup() {
   cd "$BATS_TEST_TMPDIR"
+  umask 022 # another user can read what is made here
   mkdir store
   p2p-chain --dir store/a init --name test --bits 1f0fffff --spacing 1s --window 100
   p2p-chain --dir store/a mine 3

@@ -114,6 +114,26 @@ pub() { timeout 60 p2p-gossip pub news "$@"; }
   same "$(jq -c 'del(.received_from)' <(head -n 1 a.out))" "$(jq -c . sent)"
 }
 
+@test "what is said while nobody is there, who comes next hears" {
+  mkfifo in
+  local topic='any text, é'
+  timeout 60 p2p-gossip pub "$topic" --json --listen /ip4/127.0.0.1/tcp/0 --write-addr p <in >sent 2>err 3>&- &
+  local publisher=$! say
+  _started+=("$publisher")
+  exec {say}>in
+  eventually [ -s p ]
+  echo one >&"$say"
+  [ "$(timeout 60 p2p-gossip sub "$topic" "$(cat p)" -n 1)" = one ]
+  # That it has arrived is told while the next one is waited for.
+  eventually [ -s sent ]
+  echo two >&"$say"
+  timeout 60 p2p-gossip sub "$topic" "$(cat p)" -n 1 --json >heard
+  [ "$(jq -r '.topic, (.data_b64 | @base64d)' heard)" = "$topic"$'\ntwo' ]
+  exec {say}>&-
+  wait "$publisher"
+  [ "$(jq -r '.data_b64 | @base64d' sent)" = $'one\ntwo' ]
+}
+
 @test "CBOR and JSON carry the same record" {
   start_sub json --json -n 1
   echo x | pub "$ADDR"

@@ -44,7 +44,8 @@ Task<void> note(std::optional<Waited>& how, runtime::WaitList& changed, Task<voi
 
 class Publisher {
  public:
-  explicit Publisher(Session& session) : session_(session), gossip_(session.gossip()) {}
+  Publisher(Session& session, Outcome& outcome)
+      : session_(session), gossip_(session.gossip()), outcome_(outcome) {}
 
   Task<Result<ExitStatus>> send(Bytes data) {
     const Options& options = session_.options();
@@ -61,23 +62,38 @@ class Publisher {
     if (!published) co_return fail(std::move(published).error());
     under_way_.push_back(std::move(*published));
     ++sent_;
-    co_return co_await confirm(kMostUnderWay);
+    changed_.wake_all();
+    co_return co_await arrived(kMostUnderWay);
   }
 
-  /// Waits until at most `left` messages are still to arrive somewhere, oldest first.
-  Task<Result<ExitStatus>> confirm(std::size_t left) {
-    while (under_way_.size() > left) {
-      const PublicationPtr oldest = std::move(under_way_.front());
-      under_way_.pop_front();
+  /// Waits until at most `left` messages are still to arrive somewhere.
+  Task<Result<ExitStatus>> arrived(std::size_t left) {
+    while (!failed_ && under_way_.size() > left) co_await changed_.wait();
+    if (failed_) co_return *failed_;
+    co_return ExitStatus::yes;
+  }
+
+  /// Sees to it that messages arrive, oldest first, also while the next is waited for; and decides
+  /// the outcome once one cannot.
+  Task<void> follow() {
+    while (true) {
+      while (under_way_.empty()) co_await changed_.wait();
+      const PublicationPtr oldest = under_way_.front();
       Task<void> arriving = somebody_has(gossip_, oldest);
       auto arrived = co_await needed(std::move(arriving));
-      if (arrived != ExitStatus::yes) co_return arrived;
+      if (arrived != ExitStatus::yes) {
+        failed_ = arrived;
+        outcome_.decide(std::move(arrived));
+        changed_.wake_all();
+        co_return;
+      }
+      under_way_.pop_front();
+      changed_.wake_all();
       cli::Console& console = session_.context().console;
       if (console.format() != cli::Format::text) {
         console.print(record_of(*oldest->message, oldest->id));
       }
     }
-    co_return ExitStatus::yes;
   }
 
   std::uint64_t sent() const { return sent_; }
@@ -105,15 +121,20 @@ class Publisher {
 
   Session& session_;
   Service& gossip_;
+  Outcome& outcome_;
   std::deque<PublicationPtr> under_way_;
+  std::optional<Result<ExitStatus>> failed_;
+  runtime::WaitList changed_;  // under_way_ or failed_
   std::uint64_t sent_ = 0;
 };
 
-Task<Result<ExitStatus>> publish_input(Session& session, std::uint64_t most) {
+Task<Result<ExitStatus>> publish_input(Session& session, Outcome& outcome, std::uint64_t most) {
   // Without input, too, it is worth knowing that nobody can be reached.
   co_await session.tried();
   if (session.is_alone()) co_return left_alone(session);
-  Publisher publisher(session);
+  Publisher publisher(session, outcome);
+  runtime::TaskGroup following(session.context().runtime.queue);
+  following.spawn(publisher.follow());
   Splitter splitter(session.options().framing());
   bool more = true;
   while (more && publisher.sent() < most) {
@@ -129,7 +150,7 @@ Task<Result<ExitStatus>> publish_input(Session& session, std::uint64_t most) {
       auto message = splitter.next();
       if (!message) {
         // What came before it is still to arrive.
-        static_cast<void>(co_await publisher.confirm(0));
+        static_cast<void>(co_await publisher.arrived(0));
         co_return fail(std::move(message).error());
       }
       if (!*message) break;
@@ -137,7 +158,7 @@ Task<Result<ExitStatus>> publish_input(Session& session, std::uint64_t most) {
       if (sent != ExitStatus::yes) co_return sent;
     }
   }
-  co_return co_await publisher.confirm(0);
+  co_return co_await publisher.arrived(0);
 }
 
 }  // namespace
@@ -145,7 +166,7 @@ Task<Result<ExitStatus>> publish_input(Session& session, std::uint64_t most) {
 Task<void> publish(Session& session, Outcome& outcome, bool ends) {
   const std::uint64_t most =
       ends ? session.options().count.value_or(UINT64_MAX) : std::uint64_t(UINT64_MAX);
-  auto published = co_await publish_input(session, most);
+  auto published = co_await publish_input(session, outcome, most);
   if (ends || published != ExitStatus::yes) outcome.decide(std::move(published));
 }
 
