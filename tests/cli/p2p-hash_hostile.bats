@@ -165,14 +165,14 @@ PY
   p2p-hash --cid -r --car tree.car tree
   # shellcheck disable=SC2016
   run -2 --separate-stderr on_small_disk bash -c '
-    mount -o remount,nr_inodes=4 disk
+    mount -t tmpfs -o size=4m,nr_inodes=4 disk disk || exit 99
     p2p-hash --extract tree.car a b c -o disk/out/
     s=$?; ls -A disk/out >names; exit $s'
   [ "$stderr" = "p2p-hash: error: write disk/out/c: No space left on device" ]
   [ "$(paste -sd' ' names)" = "a b" ]
   # shellcheck disable=SC2016
   run -1 on_small_disk bash -c '
-    mount -o remount,nr_inodes=4 disk
+    mount -t tmpfs -o size=4m,nr_inodes=4 disk disk || exit 99
     p2p-hash --extract tree.car -o disk/out
     s=$?; ls -A disk/out >names; exit $s'
   [[ "$output" == *": it holds more files and folders than the 2 that the file system has room for" ]]
