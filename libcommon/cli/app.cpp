@@ -1,5 +1,7 @@
 #include "cli/app.h"
 
+#include <sys/resource.h>
+
 #include "base/units.h"
 #include "runtime/deadline.h"
 #include "runtime/uv/uv_runtime.h"
@@ -49,6 +51,15 @@ runtime::Task<int> main_task(Context& context, const NetworkBody& body,
   co_return 0;
 }
 
+/// A connection is a descriptor, and the soft limit, mostly 1024, is there for programs that use
+/// select(), which takes no more.
+void allow_many_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 }  // namespace
 
 Action networked(NetworkBody body, const std::optional<Duration>* timeout) {
@@ -56,6 +67,7 @@ Action networked(NetworkBody body, const std::optional<Duration>* timeout) {
     int signal = 0;
     std::optional<Outcome> outcome;
     {
+      allow_many_descriptors();
       runtime::UvOptions options;
       options.grace = kGrace;
       runtime::UvRuntime world(options);

@@ -25,6 +25,7 @@ std::string hint_for(Phase phase, Code code) {
       if (code == Code::refused)
         return "nothing listens there: is the peer up, and the port right?";
       if (code == Code::timeout) return "the host is down, or a firewall drops what we send";
+      if (code == Code::limit) return "ask for less at a time, or raise the limit: ulimit -n";
       return "is there a route to that address?";
     case Phase::negotiate:
       if (code == Code::timeout) {

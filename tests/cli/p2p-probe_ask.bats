@@ -166,6 +166,13 @@ field() { cut -f "$1" <<<"$2"; }
   [ "$(cut -f 2 <<<"$output" | sort | uniq -c | tr -s ' ')" = " 60 ok" ]
 }
 
+@test "no descriptor left to dial with: no answer about the peer, so status 2, and what to do" {
+  printf '/ip4/127.0.0.%d/tcp/1\n' {1..100} >all
+  run -2 bash -c 'ulimit -n 24 && exec p2p-probe --jobs 100 <all'
+  [[ $output == *"dial	too many open files"* ]]
+  [[ $output == *"hint: ask for less at a time, or raise the limit: ulimit -n"* ]]
+}
+
 @test "expectations that hold" {
   start_peer
   run -0 p2p-probe --expect 'agent=p2p-*' --expect protocol=/ipfs/ping/1.0.0 \

@@ -33,6 +33,7 @@ struct Run {
   Time ends;
   bool any = false;
   bool failed = false;
+  bool hindered = false;  ///< by what this machine grants us, which says nothing of the peer
   bool expired = false;
   std::set<std::string> hinted;
   /// Peers that are being probed, one after the other where they have several addresses: all probes
@@ -149,6 +150,8 @@ void print(Run& run, const ProbeReport& report) {
   const auto missed = report.ok() ? unmet(run.options, report) : std::vector<std::string>();
   const bool expired = report.error && report.error->code == Code::timeout;
   run.expired = run.expired || expired;
+  run.hindered = run.hindered ||
+                 (report.error && report.error->code == Code::limit && report.phase == Phase::dial);
   run.failed = run.failed || (!report.ok() && !expired) || !missed.empty();
   console.print(record_of(report, missed));
   if (run.options.verbose) explain(console, report);
@@ -244,6 +247,7 @@ Task<Result<ExitStatus>> ask(cli::Context& context, const Options& options) {
     context.console.note("standard input named no address to probe");
     co_return ExitStatus::no;
   }
+  if (run.hindered) co_return ExitStatus::error;
   if (run.failed) co_return ExitStatus::no;
   co_return run.expired ? ExitStatus::expired : ExitStatus::yes;
 }
