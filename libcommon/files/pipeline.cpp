@@ -55,19 +55,23 @@ void Pipeline::submit(Work job, Work then, std::size_t held) {
     items_.push_back({std::move(job), std::move(then), held});
     held_ += held;
     // Threads are started as work comes, so that one small file costs none.
-    if (items_.size() > 1 && workers_.size() + 1 < most_threads_) {
-      try {
-        workers_.emplace_back([this] { serve(); });
-      } catch (const std::system_error&) {  // a container's bound: those there are do the work
-        most_threads_ = static_cast<unsigned>(workers_.size()) + 1;
-      }
-    }
+    if (items_.size() > 1) add_worker();
   }
   work_added_.notify_one();
   retire(in_flight_);
 }
 
 void Pipeline::drain() { retire(0); }
+
+/// One more, if there may be.
+void Pipeline::add_worker() {
+  if (workers_.size() >= most_threads_) return;
+  try {
+    workers_.emplace_back([this] { serve(); });
+  } catch (const std::system_error&) {  // a container's bound: those there are do the work
+    most_threads_ = static_cast<unsigned>(workers_.size());
+  }
+}
 
 Pipeline::Item* Pipeline::take() {
   if (untaken_ == items_.size()) return nullptr;
@@ -103,7 +107,10 @@ void Pipeline::retire(std::size_t most) {
       held_ -= finished.held;
     }
     if (items_.size() <= most && (held_ <= kMostHeld || items_.empty())) return;
-    Item* own = take();
+    // What is done at the front is not to wait until a job of this thread's is done, too: where
+    // there are others, they do the work.
+    if (!workers_.empty() && untaken_ < items_.size()) add_worker();
+    Item* own = workers_.empty() ? take() : nullptr;
     if (before_waiting_) {
       lock.unlock();
       before_waiting_();

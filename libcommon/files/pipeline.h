@@ -7,8 +7,7 @@
 // Each `job` runs on some thread, at the same time as others; its `then` runs on the thread that
 // calls submit() or drain(), after its job and after the `then` of everything submitted before. So
 // what is read in parallel is printed in order, and a parent follows its children: submit them
-// first. What is in flight is bounded: submit() works on the oldest jobs itself, or waits, while
-// there are too many.
+// first. What is in flight is bounded: submit() waits while there is too much.
 #pragma once
 
 #include <condition_variable>
@@ -33,9 +32,11 @@ class Pipeline {
 
   using Work = std::move_only_function<void()>;
 
-  /// `threads` in all, the caller's included, at least 1. With 1, or `threads` of 0, submit() does
-  /// the work itself before it returns. `in_flight` bounds what is submitted and not yet followed
-  /// up, and so the memory that jobs hold; 0 is four for each thread.
+  /// So many jobs run at once. With 1, or `threads` of 0, submit() does the work itself before it
+  /// returns; else it is done by threads of their own, and the caller's only follows it up, at
+  /// once. Where the system gives no threads, the caller's does it. `in_flight` bounds what is
+  /// submitted and not yet followed up, and so the memory that jobs hold; 0 is four for each
+  /// thread.
   explicit Pipeline(unsigned threads, std::size_t in_flight = 0);
   /// Drops what has not begun and waits for what has; no `then` is called.
   ~Pipeline();
@@ -63,6 +64,7 @@ class Pipeline {
   };
 
   void serve();
+  void add_worker();
   /// Follows up what is done at the front; afterwards at most `most` are in flight.
   void retire(std::size_t most);
   /// The next job that nobody has taken, marked as running; null where there is none.

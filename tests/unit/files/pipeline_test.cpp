@@ -66,6 +66,17 @@ TEST_CASE("jobs run at the same time") {
   pipeline.drain();
 }
 
+TEST_CASE("what is done is followed up while the job after it still runs") {
+  // The second job waits for that: done by the thread that follows up, it would wait forever.
+  for (int i = 0; i < 100; ++i) {
+    Pipeline pipeline(2);
+    auto followed_up = std::make_shared<std::latch>(1);
+    pipeline.submit([] {}, [followed_up] { followed_up->count_down(); });
+    pipeline.submit([followed_up] { followed_up->wait(); }, {});
+    pipeline.drain();
+  }
+}
+
 TEST_CASE("work without a job keeps its place") {
   Pipeline pipeline(4);
   std::string order;
