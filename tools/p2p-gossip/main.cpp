@@ -25,6 +25,7 @@ Result<void> check_options(const Options& options, Work work) {
   }
   if (options.null && options.raw) return usage("--null and --raw exclude each other");
   if (!work.receives && options.span) return usage("--for is for those who hear: sub and join");
+  if (!work.publishes && options.rate) return usage("--rate is for those who speak: pub and join");
   if (work.publishes && options.peers_from == "-") {
     return usage("standard input holds the messages; --peers-from needs a file");
   }

@@ -73,8 +73,9 @@ Result<Mempool::Added> Mempool::add(const Transaction& tx, Origin origin,
                                  std::to_string(next));
   }
   if (taken == queue.end() && queue.size() >= limits_.per_account) {
-    return fail(Code::limit, "accept transaction", entry.id.text(),
-                std::to_string(queue.size()) + " transactions of its account wait already");
+    return fail(Error(Code::limit, "accept transaction", entry.id.text(),
+                      std::to_string(queue.size()) + " transactions of its account wait already")
+                    .with_hint("the next block makes room"));
   }
   // What waits before it is paid for first; money that waits to arrive does not count.
   for (const auto& [nonce, before] : queue) {
