@@ -189,6 +189,26 @@ PY
   [ -z "$(ls -A out)" ]
 }
 
+@test "a signal within the calls that put a file in its place: the old file is there, or all of the new" {
+  strace -f -qq -o /dev/null true 2>/dev/null || left_out "strace is not there, or may look at no program"
+  local without call prefix
+  without=$BATS_TEST_DIRNAME/../support/without_tmpfile
+  head -c 3000000 /dev/urandom >large
+  p2p-hash --cid --car new.car large
+  "$without" true || without=
+  # Sent as the call begins, so that it comes when the call is done.
+  for call in fsync linkat '/^rename'; do
+    for prefix in '' $without; do
+      [ "$call" != linkat ] || [ -z "$prefix" ] || continue # it is not called
+      rm -rf there && mkdir there && printf old >there/out.car
+      # shellcheck disable=SC2086 # none, or one word
+      run -143 strace -f -qq -o /dev/null -e inject="$call:signal=TERM" $prefix p2p-hash --cid --car there/out.car large
+      [ "$(ls -A there)" = out.car ]
+      [ "$(cat there/out.car)" = old ] || cmp there/out.car new.car
+    done
+  done
+}
+
 # has_open PID REGEX: the process has a file open whose name, as /proc has it, matches.
 has_open() { grep -q "$2" <(find "/proc/$1/fd" -lname '*' -printf '%l\n' 2>/dev/null); }
 
