@@ -92,8 +92,8 @@ $PEER	ok" ]
   # KILL, after which the status is another, is for who waits for ever.
   yes /ip4/127.0.0.1/tcp/1 | timeout -s KILL 60 p2p-probe >out 2>/dev/null 5>&- 3>&- &
   full() { python3 -c 'import fcntl, sys, termios
-held = fcntl.ioctl(5, termios.FIONREAD, bytes(4))
-sys.exit(int.from_bytes(held, sys.byteorder) < 60000)'; }
+held = int.from_bytes(fcntl.ioctl(5, termios.FIONREAD, bytes(4)), sys.byteorder)
+sys.exit(held < fcntl.fcntl(5, 1032) - 4096)'; } # F_GETPIPE_SZ, and what a write may leave
   eventually full
   kill -TERM $!
   local status=0
