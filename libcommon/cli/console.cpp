@@ -18,6 +18,11 @@ namespace {
 /// enough for a pipe (64 KiB on Linux) to take it whole.
 constexpr std::size_t kBufferSize = 64 * 1024;
 
+// What a terminal takes for a colour, bold.
+constexpr std::string_view kRed = "\x1b[1;31m";
+constexpr std::string_view kYellow = "\x1b[1;33m";
+constexpr std::string_view kPlain = "\x1b[0m";
+
 }  // namespace
 
 void end_by_signal(int signal) {
@@ -62,7 +67,8 @@ Console::Console(std::string tool)
     : tool_(std::move(tool)), out_(STDOUT_FILENO, [this](int error) {
         // A reader that went away; whoever started us may have had SIGPIPE ignored.
         if (error == EPIPE) end_by_signal(SIGPIPE);
-        message(tool_ + ": error: write standard output: " + errno_text(error));
+        message(tool_ + ": " + painted("error:", kRed) +
+                " write standard output: " + errno_text(error));
         std::_Exit(static_cast<int>(ExitStatus::error));
       }) {}
 
@@ -75,6 +81,11 @@ bool Console::color(int fd) const {
          std::string_view(term) != "dumb";
 }
 
+std::string Console::painted(std::string_view word, std::string_view with) const {
+  if (!color(STDERR_FILENO)) return std::string(word);
+  return std::string(with).append(word).append(kPlain);
+}
+
 void Console::print(const record::Record& record) {
   Bytes encoded;
   record::write(record, options_.format, encoded);
@@ -82,13 +93,13 @@ void Console::print(const record::Record& record) {
 }
 
 void Console::error(const Error& error) {
-  message(tool_ + ": error: " + record::escape_text(error.message()));
+  message(tool_ + ": " + painted("error:", kRed) + " " + record::escape_text(error.message()));
   if (!error.hint.empty()) message("hint: " + record::escape_text(error.hint));
   if (options_.format != Format::text) print(record::record_of(error));
 }
 
 void Console::warn(std::string_view line) {
-  message(tool_ + ": warning: " + record::escape_text(line));
+  message(tool_ + ": " + painted("warning:", kYellow) + " " + record::escape_text(line));
 }
 
 void Console::note(std::string_view line) {
@@ -106,7 +117,7 @@ Log Console::log(LogLevel most) {
   return Log(most, [this](LogLevel level, const std::string& line) {
     switch (level) {
       case LogLevel::error:
-        return message(tool_ + ": error: " + record::escape_text(line));
+        return message(tool_ + ": " + painted("error:", kRed) + " " + record::escape_text(line));
       case LogLevel::warning:
         return warn(line);
       case LogLevel::info:

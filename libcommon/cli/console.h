@@ -77,6 +77,8 @@ class Console {
   /// Whether the user wants what is refused otherwise: binary on a terminal, files replaced.
   bool forced() const { return options_.force; }
   void set_quiet() { options_.quiet = true; }
+  /// Whether colour belongs there: as --color says, else on a terminal that has it, unless
+  /// NO_COLOR.
   bool color(int fd) const;
   Output& out() { return out_; }
 
@@ -95,6 +97,9 @@ class Console {
   Log log(LogLevel most = LogLevel::warning);
 
  private:
+  /// `word` in a colour, where standard error has any.
+  std::string painted(std::string_view word, std::string_view with) const;
+
   std::string tool_;
   ConsoleOptions options_;
   Output out_;

@@ -75,6 +75,24 @@ commands=(
   [ -s remarks ]
 }
 
+@test "errors are red on a terminal, and elsewhere only if that is asked for" {
+  local red=$'p2p-chain: \e[1;31merror:\e[0m ' plain='p2p-chain: error: '
+  # in_a_terminal BEGINNING [VARIABLE=VALUE]... CMD...
+  in_a_terminal() {
+    stdio_tty 2 env TERM=xterm "${@:2}"
+    [[ $(cat out) == "$1"* ]]
+  }
+  in_a_terminal "$red" p2p-chain --dir nosuch tip
+  in_a_terminal "$plain" NO_COLOR=1 p2p-chain --dir nosuch tip
+  in_a_terminal "$red" NO_COLOR=1 p2p-chain --color always --dir nosuch tip
+  in_a_terminal "$plain" p2p-chain --color never --dir nosuch tip
+  in_a_terminal "$plain" TERM=dumb p2p-chain --dir nosuch tip
+  run -2 p2p-chain --dir nosuch tip
+  [[ $output == "$plain"* ]]
+  run -2 p2p-chain --color always --dir nosuch tip
+  [[ $output == "$red"* ]]
+}
+
 @test "binary does not go to a terminal unasked" {
   stdio_tty 2 p2p-chain --dir a tip --cbor
 }
