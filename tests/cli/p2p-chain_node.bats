@@ -133,9 +133,9 @@ same_tip() { same "$(tip "$1")" "$(tip "$2")"; }
   alice=$(p2p-chain key show alice.key | cut -f1)
   node a --mine --to "$alice"
   eventually grep -q "$alice" a.addr.out
-  run -2 p2p-chain --dir b node --to "$alice" --listen /ip4/127.0.0.1/tcp/0
+  run -2 timeout 20 p2p-chain --dir b node --to "$alice" --listen /ip4/127.0.0.1/tcp/0
   [[ $output == *"go with --mine"* ]]
-  run -2 p2p-chain --dir b node --reward-key alice.key --listen /ip4/127.0.0.1/tcp/0
+  run -2 timeout 20 p2p-chain --dir b node --reward-key alice.key --listen /ip4/127.0.0.1/tcp/0
 }
 
 @test "a mining node takes transactions in" {
