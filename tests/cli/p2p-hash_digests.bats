@@ -293,6 +293,18 @@ $(p2p-hash -a blake3 --tag plain)" ]
     "$(tail -c +11 big | sha256sum)" ]
 }
 
+@test "--jobs says how many hash at once" {
+  truncate -s 1T endless
+  local status=0
+  p2p-hash -j 13 --cid endless >../out &
+  local tool=$!
+  many() { [ "$(find "/proc/$tool/task" -mindepth 1 -maxdepth 1 | wc -l)" -ge 13 ]; }
+  eventually many || status=$?
+  kill "$tool"
+  wait "$tool" || true
+  [ "$status" -eq 0 ]
+}
+
 @test "lines come out before a later file is there" {
   mkfifo fifo
   printf x >first
