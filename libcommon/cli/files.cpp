@@ -6,11 +6,13 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <functional>
 #include <utility>
 
 #include "base/path.h"
 #include "base/system_error.h"
 #include "base/system_io.h"
+#include "base/temporary_name.h"
 #include "crypto/wipe.h"
 #include "multiformats/peer_id.h"
 
@@ -65,6 +67,35 @@ void sync_folder(const std::string& path) {
   if (folder.fd() >= 0) ::fsync(folder.fd());
 }
 
+/// Writes a file beside `path` and has `place` give it that name, so that whoever finds it there
+/// finds all of it. `doing` is for errors.
+Result<void> write_beside(const std::string& path, ByteView data, unsigned mode,
+                          const std::string& doing,
+                          const std::function<int(const char* temporary)>& place) {
+  // Beside the target, so that the rename stays within one file system.
+  TemporaryName temporary(AT_FDCWD, path + "." + std::to_string(::getpid()) + ".tmp");
+  const char* name = temporary.name().c_str();
+  File file(::open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+  if (file.fd() < 0) return system_failure(errno, doing, path);
+  P2P_CHECK(write_whole(file, path, data));
+  // EINVAL: a file system that cannot sync.
+  if (::fsync(file.fd()) != 0 && errno != EINVAL) return system_failure(errno, doing, path);
+  if (!file.close() || place(name) != 0) return system_failure(errno, doing, path);
+  temporary.let_go();
+  sync_folder(path);
+  return {};
+}
+
+/// rename(2) that replaces nothing.
+int rename_to_new(const char* from, const char* to) {
+  const int renamed = ::renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+  if (renamed == 0 || (errno != EINVAL && errno != ENOSYS)) return renamed;
+  // File systems that cannot, such as NFS, have links.
+  if (::link(from, to) != 0) return -1;
+  ::unlink(from);
+  return 0;
+}
+
 }  // namespace
 
 Result<Bytes> read_file(const std::string& path, std::size_t limit) {
@@ -75,26 +106,8 @@ Result<Bytes> read_file(const std::string& path, std::size_t limit) {
 }
 
 Result<void> write_file(const std::string& path, ByteView data, unsigned mode) {
-  // Beside the target, so that the rename stays within one file system.
-  const std::string temporary = path + "." + std::to_string(::getpid()) + ".tmp";
-  ::unlink(temporary.c_str());  // left by a process that died and had our number
-  File file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-  if (file.fd() < 0) return system_failure(errno, "write", path);
-  auto written = write_whole(file, path, data);
-  // EINVAL: a file system that cannot sync.
-  if (written && ::fsync(file.fd()) != 0 && errno != EINVAL) {
-    written = system_failure(errno, "write", path);
-  }
-  if (!file.close() && written) written = system_failure(errno, "write", path);
-  if (written && ::rename(temporary.c_str(), path.c_str()) != 0) {
-    written = system_failure(errno, "write", path);
-  }
-  if (!written) {
-    ::unlink(temporary.c_str());
-  } else {
-    sync_folder(path);
-  }
-  return written;
+  return write_beside(path, data, mode, "write",
+                      [&](const char* temporary) { return ::rename(temporary, path.c_str()); });
 }
 
 Result<crypto::SigningKey> read_key_file(const std::string& path) {
@@ -115,18 +128,11 @@ Result<crypto::SigningKey> read_key_file(const std::string& path) {
 }
 
 Result<void> create_key_file(const std::string& path, const crypto::SigningKey& key) {
-  File file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (file.fd() < 0) return system_failure(errno, "create key", path);
   Bytes data = multiformats::encode_private_key(key);
-  auto written = write_whole(file, path, data);
+  auto written = write_beside(path, data, 0600, "create key", [&](const char* temporary) {
+    return rename_to_new(temporary, path.c_str());
+  });
   crypto::wipe(data);
-  if (written && ::fsync(file.fd()) != 0) written = system_failure(errno, "create key", path);
-  if (!file.close() && written) written = system_failure(errno, "create key", path);
-  if (!written) {
-    ::unlink(path.c_str());
-  } else {
-    sync_folder(path);
-  }
   return written;
 }
 

@@ -26,8 +26,12 @@ teardown() { end_started; }
   run -2 --separate-stderr p2p-gossip sub news --peers-from nosuch
   run -2 --separate-stderr p2p-gossip pub news --for 1s /ip4/127.0.0.1/tcp/1
   [[ $stderr == *"--for is for those who hear"* ]]
-  run -2 --separate-stderr p2p-gossip sub news --rate 5 /ip4/127.0.0.1/tcp/1
-  [[ $stderr == *"--rate is for those who speak"* ]]
+  local spoken
+  for spoken in '--rate 5' '--wait 1s' '--min-peers 2'; do
+    # shellcheck disable=SC2086 # two words
+    run -2 --separate-stderr p2p-gossip sub news $spoken /ip4/127.0.0.1/tcp/1
+    [[ ${stderr_lines[0]} == *"${spoken% *} is for those who speak: pub and join" ]]
+  done
 }
 
 @test "a closed port: the answer is no, with the address and the cause" {

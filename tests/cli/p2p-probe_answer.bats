@@ -105,8 +105,12 @@ SCRIPT
 }
 
 @test "options that do not go together are usage errors" {
-  run -2 p2p-probe -l --expect agent=x
-  [[ $output == "p2p-probe: error: "*--expect* ]]
+  local asked
+  for asked in '--expect agent=x' '--interval 1s' '--jobs 2' '--verbose'; do
+    # shellcheck disable=SC2086 # some have two words
+    run -2 --separate-stderr p2p-probe -l $asked
+    [[ ${stderr_lines[0]} == *"${asked% *} does not go with -l" ]]
+  done
   run -2 p2p-probe --mdns /ip4/127.0.0.1/tcp/1
   run -2 p2p-probe --write-addr x /ip4/127.0.0.1/tcp/1
   run -2 p2p-probe -l nonsense

@@ -25,7 +25,13 @@ Result<void> check_options(const Options& options, Work work) {
   }
   if (options.null && options.raw) return usage("--null and --raw exclude each other");
   if (!work.receives && options.span) return usage("--for is for those who hear: sub and join");
-  if (!work.publishes && options.rate) return usage("--rate is for those who speak: pub and join");
+  if (!work.publishes) {
+    for (const auto& [given, name] : {std::pair(options.rate.has_value(), "--rate"),
+                                      std::pair(options.wait.has_value(), "--wait"),
+                                      std::pair(options.min_peers.has_value(), "--min-peers")}) {
+      if (given) return usage(std::string(name) + " is for those who speak: pub and join");
+    }
+  }
   if (work.publishes && options.peers_from == "-") {
     return usage("standard input holds the messages; --peers-from needs a file");
   }
@@ -78,9 +84,9 @@ void declare(Command& command, Options& options) {
   add_count(command, options.count, "end after N messages were received (pub: sent)");
 
   command.group("Time")
-      .duration("--wait", "D", options.wait, "how long a message may wait for its first peer")
+      .duration("--wait", "D", options.wait, "how long a message may wait for its first peer (30s)")
       .number("--min-peers", "N", options.min_peers, p2p::cli::Bounds{1, 1000},
-              "peers of the topic to wait for before the first message");
+              "peers of the topic to wait for before the first message (1)");
   command.number("--rate", "N", options.rate, p2p::cli::Bounds{1, 1'000'000},
                  "send at most N messages a second; without it as fast as the peers are known to "
                  "take them: 33 where one is kubo, 1,000 where one is not p2p-utils");

@@ -28,8 +28,8 @@ struct Options {
   std::optional<std::uint64_t> count;
   std::optional<Duration> timeout;
   std::optional<Duration> span;  ///< --for
-  Duration wait{std::chrono::seconds(30)};
-  std::uint64_t min_peers = 1;
+  std::optional<Duration> wait;
+  std::optional<std::uint64_t> min_peers;
   std::optional<std::uint64_t> rate;  ///< messages a second
 
   Framing framing() const { return raw ? Framing::raw : null ? Framing::null : Framing::lines; }

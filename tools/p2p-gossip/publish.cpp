@@ -18,6 +18,9 @@ using runtime::Task;
 /// go at once.
 constexpr std::size_t kMostUnderWay = 256;
 
+/// How long a message waits for its first peer, without --wait.
+constexpr Duration kWait = std::chrono::seconds(30);
+
 Task<void> enough_peers(Service& gossip, std::string topic, std::size_t count) {
   while (gossip.peers(topic).size() < count) co_await gossip.topics_changed();
 }
@@ -50,8 +53,8 @@ class Publisher {
   Task<Result<ExitStatus>> send(Bytes data) {
     const Options& options = session_.options();
     if (sent_ == 0) {
-      Task<void> peers =
-          enough_peers(gossip_, options.topic, static_cast<std::size_t>(options.min_peers));
+      Task<void> peers = enough_peers(gossip_, options.topic,
+                                      static_cast<std::size_t>(options.min_peers.value_or(1)));
       auto there = co_await needed(std::move(peers));
       if (there != ExitStatus::yes) co_return there;
     }
@@ -103,7 +106,7 @@ class Publisher {
   /// could bring it, an error when it takes too long.
   Task<Result<ExitStatus>> needed(Task<void> task) {
     const runtime::Runtime& runtime = session_.context().runtime;
-    const Duration wait = session_.options().wait;
+    const Duration wait = session_.options().wait.value_or(kWait);
     std::optional<Waited> how;
     runtime::WaitList changed;
     runtime::TaskGroup group(runtime.queue);

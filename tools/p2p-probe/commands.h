@@ -18,8 +18,8 @@ struct Options {
   std::optional<std::uint64_t> count;
   std::optional<Duration> timeout;
   std::optional<Duration> max_time;
-  Duration interval{0};
-  std::uint64_t jobs = 16;
+  std::optional<Duration> interval;
+  std::optional<std::uint64_t> jobs;
   std::vector<libp2p::Expectation> expect;
   bool verbose = false;
   cli::KeyOptions key;
@@ -31,6 +31,8 @@ struct Options {
 /// What asking without --timeout gives each address, and without --count pings it.
 inline constexpr Duration kTimeout = std::chrono::seconds(15);
 inline constexpr std::uint64_t kPings = 3;
+/// Addresses probed at the same time, without --jobs.
+inline constexpr std::uint64_t kJobs = 16;
 
 /// Probes the operands, or what standard input names.
 runtime::Task<Result<cli::ExitStatus>> ask(cli::Context& context, const Options& options);

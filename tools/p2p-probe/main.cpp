@@ -56,10 +56,10 @@ void declare(Command& command, Options& options) {
           "/dnsaddr addresses resolve.");
   command.group("Asking");
   add_count(command, options.count, "pings for each address (3); with -l, peers to answer");
-  command.duration("--interval", "D", options.interval, "wait between the pings of an address")
+  command.duration("--interval", "D", options.interval, "wait between the pings of an address (0s)")
       .duration("--timeout", "D", options.timeout, "for each address (15s); with -l, as --max-time")
       .duration("--max-time", "D", options.max_time, "for everything together")
-      .number("-j,--jobs", "N", options.jobs, {1, 1024}, "addresses probed at the same time")
+      .number("-j,--jobs", "N", options.jobs, {1, 1024}, "addresses probed at the same time (16)")
       .option("--expect", expect_option(options))
       .flag("-v,--verbose", options.verbose, "each phase's time and more, on standard error");
   command.group("Answering")
@@ -87,7 +87,12 @@ Result<void> check_options(Options& options) {
   const auto usage = [](std::string why) {
     return fail(Error(Code::invalid_argument, std::move(why)).with_hint("try 'p2p-probe --help'"));
   };
-  if (options.listening && !options.expect.empty()) return usage("--expect does not go with -l");
+  for (const auto& [given, name] :
+       {std::pair(!options.expect.empty(), "--expect"),
+        std::pair(options.interval.has_value(), "--interval"),
+        std::pair(options.jobs.has_value(), "--jobs"), std::pair(options.verbose, "--verbose")}) {
+    if (options.listening && given) return usage(std::string(name) + " does not go with -l");
+  }
   if (!options.listening && options.mdns) return usage("--mdns goes with -l only");
   if (!options.listening && options.write_addr) {
     return usage("--write-addr goes with -l only");

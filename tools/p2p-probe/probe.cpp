@@ -168,7 +168,7 @@ Task<void> probe_one(Run& run, Multiaddr addr) {
   libp2p::HostConfig config(run.key);
   libp2p::ProbeOptions options;
   options.pings = run.options.count.value_or(kPings);
-  options.interval = run.options.interval;
+  options.interval = run.options.interval.value_or(Duration(0));
   options.timeout =
       std::min(run.options.timeout.value_or(kTimeout), run.ends - run.context.runtime.clock.now());
   auto probing = libp2p::probe(run.context.runtime, std::move(config), std::move(addr), options);
@@ -181,7 +181,7 @@ Task<void> probe_one(Run& run, Multiaddr addr) {
 /// Starts a probe once fewer than --jobs are under way.
 Task<void> begin(Run& run, Multiaddr addr) {
   run.any = true;
-  co_await run.probes.below(run.options.jobs);
+  co_await run.probes.below(run.options.jobs.value_or(kJobs));
   run.probes.spawn(probe_one(run, std::move(addr)));
 }
 

@@ -65,6 +65,7 @@ TEST_CASE("a key file is created for its owner only, never over another, and rea
   ::umask(before);
   CHECK(mode_of(path) == 0600);
   CHECK(cli::create_key_file(path, some_key()).error().code == Code::already_exists);
+  CHECK(folder.entries() == 1);
   const auto key = cli::read_key_file(path);
   REQUIRE(key);
   CHECK(key->seed() == some_key().seed());
