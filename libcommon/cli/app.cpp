@@ -1,7 +1,13 @@
 #include "cli/app.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
+#include <array>
+#include <cerrno>
+
+#include "base/system_error.h"
 #include "base/units.h"
 #include "runtime/deadline.h"
 #include "runtime/uv/uv_runtime.h"
@@ -60,6 +66,25 @@ void allow_many_descriptors() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/// What the event loop takes for itself, which libuv ends the process without, and a few for the
+/// tool.
+constexpr std::size_t kLeastDescriptors = 12;
+
+Result<void> check_descriptors() {
+  std::array<int, kLeastDescriptors> held{};
+  int failed = 0;
+  for (int& descriptor : held) {
+    descriptor = ::open("/", O_PATH | O_CLOEXEC);
+    if (descriptor < 0) failed = errno;
+  }
+  for (const int descriptor : held) {
+    if (descriptor >= 0) ::close(descriptor);
+  }
+  if (failed == 0) return {};
+  auto failure = system_failure(failed, "start");
+  return fail(std::move(failure).error().with_hint("raise the limit: ulimit -n"));
+}
+
 }  // namespace
 
 Action networked(NetworkBody body, const std::optional<Duration>* timeout) {
@@ -68,6 +93,7 @@ Action networked(NetworkBody body, const std::optional<Duration>* timeout) {
     std::optional<Outcome> outcome;
     {
       allow_many_descriptors();
+      P2P_CHECK(check_descriptors());
       runtime::UvOptions options;
       options.grace = kGrace;
       runtime::UvRuntime world(options);

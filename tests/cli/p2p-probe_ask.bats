@@ -171,6 +171,9 @@ field() { cut -f "$1" <<<"$2"; }
   run -2 bash -c 'ulimit -n 24 && exec p2p-probe --jobs 100 <all'
   [[ $output == *"dial	too many open files"* ]]
   [[ $output == *"hint: ask for less at a time, or raise the limit: ulimit -n"* ]]
+  # Too few for the tool itself.
+  run -2 --separate-stderr bash -c 'ulimit -n 8 && exec p2p-probe /ip4/127.0.0.1/tcp/1'
+  [ "${stderr_lines[0]}" = "p2p-probe: error: start: Too many open files" ]
 }
 
 @test "expectations that hold" {
